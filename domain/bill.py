@@ -1,0 +1,78 @@
+"""What is charged, and why: charges with their rule, period and device, summed and taxed into a bill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from domain.money import percent_of
+from domain.refusal import Refusal
+from domain.values import Carried
+
+if TYPE_CHECKING:
+    from domain.state import Contract
+
+
+class Charge(Carried):
+    """One line of an invoice or credit note: net, in the contract's currency, rounded once.
+
+    ``key`` is its domain key; a credit names in ``credits`` the key of the charge that it gives back.
+    """
+
+    key: str
+    what: str
+    text: str
+    rule: str
+    net: Decimal
+    line: str | None = None
+    serial: str | None = None
+    first: date | None = None
+    last: date | None = None
+    days: int | None = None
+    of_days: int | None = None
+    credits: str | None = None
+
+
+class Bill(Carried):
+    """What an invoice or credit note says, before it has a number: charges, and tax at one rate on their sum."""
+
+    key: str
+    on: date
+    currency: str
+    charges: tuple[Charge, ...]
+    net: Decimal
+    tax_name: str
+    tax_percent: Decimal
+    tax: Decimal
+    gross: Decimal
+
+
+def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> Bill:
+    """The charges as a bill, taxed by the customer's jurisdiction on that day.
+
+    Raises a Refusal where the terms hold no tax rate for it.
+    """
+    lines = tuple(charges)
+    terms, customer = contract.terms, contract.customer
+    rate = terms.rate(customer.country, on, customer.region)
+    if rate is None:
+        raise Refusal(
+            terms.tax.rule,
+            f"there is no tax rate for {customer.country} on {on}; add one under `tax.rates` of the terms",
+            field="customer.country",
+        )
+    net = sum((line.net for line in lines), Decimal(0))
+    tax = percent_of(net, rate.percent, terms.currency)
+    return Bill(
+        key=key,
+        on=on,
+        currency=terms.currency,
+        charges=lines,
+        net=net,
+        tax_name=rate.name,
+        tax_percent=rate.percent,
+        tax=tax,
+        gross=net + tax,
+    )

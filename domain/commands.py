@@ -1,0 +1,231 @@
+"""What people and systems may ask of a contract. Imperative; each carries who asks and, where given, a reason."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from domain.state import Cover, Customer, Discount, Offer
+from domain.terms import Terms
+from domain.values import Carried, Prices, Text
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]{1,200}$")]
+
+
+class Command(Carried):
+    """What every command carries: an id that makes it happen once, and who asked."""
+
+    id: Id
+    by: Text = "operator"
+
+
+class Quote(Command):
+    """Offer a contract. The only command that needs no contract to exist."""
+
+    kind: Literal["quote"] = "quote"
+    number: str
+    terms: Terms
+    customer: Customer
+    period: int
+    offers: tuple[Offer, ...] = Field(min_length=1, max_length=200)
+    reseller: Text | None = None
+
+
+class Revise(Command):
+    """Replace the offer by a new revision; the earlier ones stay readable and can no longer be accepted."""
+
+    kind: Literal["revise"] = "revise"
+    period: int
+    offers: tuple[Offer, ...] = Field(min_length=1, max_length=200)
+
+
+class Accept(Command):
+    """Say yes to the latest revision."""
+
+    kind: Literal["accept"] = "accept"
+    revision: Annotated[int, Field(ge=1)]
+
+
+class Reject(Command):
+    """Say no to the offer."""
+
+    kind: Literal["reject"] = "reject"
+    reason: Text | None = None
+
+
+class Checkout(Command):
+    """Place the order: the third of the checkout's steps. ``method`` is a provider's token, never a card number."""
+
+    kind: Literal["checkout"] = "checkout"
+    method: Text
+    registered: bool
+    discount: Discount | None = None
+
+
+class Pay(Command):
+    """Try to pay the open order again, with this method's token."""
+
+    kind: Literal["pay"] = "pay"
+    method: Text
+
+
+class ReportPayment(Command):
+    """Say what the payment provider answered to an attempt to collect the order's payment."""
+
+    kind: Literal["report_payment"] = "report_payment"
+    outcome: Literal["paid", "pending", "declined"]
+    reference: Text | None = None
+    reason: Text | None = None
+
+
+class ReportCollection(Command):
+    """Say what the payment provider answered for a later invoice, named by its key."""
+
+    kind: Literal["report_collection"] = "report_collection"
+    invoice: str
+    outcome: Literal["paid", "pending", "declined"]
+    reference: Text | None = None
+    reason: Text | None = None
+
+
+class ReportInspection(Command):
+    """Say whether a device passed the inspection that its order waits for."""
+
+    kind: Literal["report_inspection"] = "report_inspection"
+    line: str
+    passed: bool
+    reason: Text | None = None
+
+
+class MoveCover(Command):
+    """Correct the cover that a device has; a start that waits for it moves with it."""
+
+    kind: Literal["move_cover"] = "move_cover"
+    serial: str
+    cover: tuple[Cover, ...]
+    reason: Text | None = None
+
+
+class Change(Command):
+    """Ask for another service or billing period on a line, from its next period boundary."""
+
+    kind: Literal["change"] = "change"
+    line: str
+    service: str | None = None
+    text: Text | None = None
+    prices: Prices | None = None
+    period: int | None = None
+
+
+class Suspend(Command):
+    """Pause the service."""
+
+    kind: Literal["suspend"] = "suspend"
+    reason: Text
+
+
+class Resume(Command):
+    """Take up the paused service again."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class Cancel(Command):
+    """Leave: when it takes effect and what it costs is the terms' business."""
+
+    kind: Literal["cancel"] = "cancel"
+    reason: Text
+
+
+class Undo(Command):
+    """Withdraw what is planned: the cancellation, the change of a line, or the answer to the renewal quote."""
+
+    kind: Literal["undo"] = "undo"
+    what: Literal["cancellation", "change", "renewal"]
+    line: str | None = None
+
+
+class Renew(Command):
+    """Say yes to the renewal quote."""
+
+    kind: Literal["renew"] = "renew"
+
+
+class DeclineRenewal(Command):
+    """Say that the contract is not to be renewed: reminders stop and it runs out."""
+
+    kind: Literal["decline_renewal"] = "decline_renewal"
+    reason: Text | None = None
+
+
+class ReportRequote(Command):
+    """Say what the next term would cost: prices by line, and the terms that it would live under where they are new."""
+
+    kind: Literal["report_requote"] = "report_requote"
+    prices: dict[str, Prices]
+    terms: Terms | None = None
+
+
+class AdoptTerms(Command):
+    """Put the contract under another version of its programme's terms now, because an operator says so."""
+
+    kind: Literal["adopt_terms"] = "adopt_terms"
+    terms: Terms
+    reason: Text
+
+
+class OpenCase(Command):
+    """Ask for help with a device."""
+
+    kind: Literal["open_case"] = "open_case"
+    serial: str
+    subject: Text
+
+
+class AdvanceCase(Command):
+    """Move a case to its next stage, or close it after its last."""
+
+    kind: Literal["advance_case"] = "advance_case"
+    case: str
+    close: bool = False
+    note: Text | None = None
+
+
+class Discard(Command):
+    """End a contract that lives on a test clock, because the clock is deleted."""
+
+    kind: Literal["discard"] = "discard"
+
+
+AnyCommand = Annotated[
+    Revise
+    | Accept
+    | Reject
+    | Checkout
+    | Pay
+    | ReportPayment
+    | ReportCollection
+    | ReportInspection
+    | MoveCover
+    | Change
+    | Suspend
+    | Resume
+    | Cancel
+    | Undo
+    | Renew
+    | DeclineRenewal
+    | ReportRequote
+    | AdoptTerms
+    | OpenCase
+    | AdvanceCase
+    | Discard,
+    Field(discriminator="kind"),
+]
+
+
+class At(Carried):
+    """A command together with the instant at which it is given."""
+
+    at: AwareDatetime
+    command: AnyCommand

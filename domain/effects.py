@@ -1,0 +1,134 @@
+"""What the world must be told of an event, and what it may answer. Every effect has its domain key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from domain.bill import Bill
+from domain.terms import Terms
+from domain.values import Carried, Prices
+
+
+class Effect(Carried):
+    """What every effect carries: the domain key that makes it happen once, and ``at``, the UTC instant it counts from."""
+
+    key: str
+    at: AwareDatetime
+    rule: str
+
+
+class IssueInvoice(Effect):
+    """Issue an invoice for a bill and collect it; ``order`` marks the one that an order waits for.
+
+    ``method`` is the payment provider's token; without it the customer's last one is used.
+    """
+
+    kind: Literal["issue_invoice"] = "issue_invoice"
+    bill: Bill
+    order: bool = False
+    method: str | None = None
+
+
+class Collect(Effect):
+    """Try again to collect the order's invoice, named by its bill's key, with this method."""
+
+    kind: Literal["collect"] = "collect"
+    bill_key: str
+    method: str
+
+
+class IssueCredit(Effect):
+    """Issue a credit note; each charge names the charge that it gives back."""
+
+    kind: Literal["issue_credit"] = "issue_credit"
+    bill: Bill
+    reason: str
+
+
+class ReleaseCoupon(Effect):
+    """Give back the use of a coupon whose order came to nothing."""
+
+    kind: Literal["release_coupon"] = "release_coupon"
+    code: str
+
+
+class OpenCaseEffect(Effect):
+    """Open a case at the ticket desk, one per cause."""
+
+    kind: Literal["open_case"] = "open_case"
+    case: str
+    subject: str
+    serial: str | None = None
+    stage: str
+    line: str | None = None
+
+
+class MoveCase(Effect):
+    """Note that a case goes on to another stage."""
+
+    kind: Literal["move_case"] = "move_case"
+    case: str
+    stage: str
+    note: str | None = None
+
+
+class CloseCase(Effect):
+    """Close a case at the ticket desk."""
+
+    kind: Literal["close_case"] = "close_case"
+    case: str
+    note: str | None = None
+
+
+class MakeDocument(Effect):
+    """Make and keep a document; ``document`` names its template, ``data`` what is filled in."""
+
+    kind: Literal["make_document"] = "make_document"
+    document: str
+    data: dict[str, object] = Field(default_factory=dict)
+
+
+class SendMessage(Effect):
+    """Write to the customer; ``message`` names the text, ``attached`` the keys of documents that go along."""
+
+    kind: Literal["send_message"] = "send_message"
+    message: str
+    data: dict[str, object] = Field(default_factory=dict)
+    attached: tuple[str, ...] = ()
+
+
+class Requote(Effect):
+    """Find out what the next term would cost: the price list and the terms of the day."""
+
+    kind: Literal["requote"] = "requote"
+
+
+AnyEffect = Annotated[
+    IssueInvoice
+    | Collect
+    | IssueCredit
+    | ReleaseCoupon
+    | OpenCaseEffect
+    | MoveCase
+    | CloseCase
+    | MakeDocument
+    | SendMessage
+    | Requote,
+    Field(discriminator="kind"),
+]
+
+
+class Outcome(Carried):
+    """What the world answered to an effect.
+
+    ``refused`` is a business no that is final, with its reason; the payment words answer billing effects;
+    ``prices`` and ``terms`` answer a Requote.
+    """
+
+    kind: Literal["done", "paid", "pending", "declined", "refused"] = "done"
+    reference: str | None = None
+    reason: str | None = None
+    prices: dict[str, Prices] | None = None
+    terms: Terms | None = None

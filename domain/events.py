@@ -1,0 +1,409 @@
+"""What has happened to a contract. Past tense; each says when, by which rule, and by whom."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from domain.bill import Bill
+from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, Term
+from domain.terms import Terms
+from domain.values import Carried, Prices
+
+
+class Event(Carried):
+    """What every event carries: ``at``, the UTC instant at which it counts; ``rule``, why; ``by``, who."""
+
+    at: AwareDatetime
+    rule: str
+    by: str = "tenure"
+
+
+class Quoted(Event):
+    """The contract was offered."""
+
+    kind: Literal["quoted"] = "quoted"
+    number: str
+    terms: Terms
+    customer: Customer
+    period: int
+    offers: tuple[Offer, ...]
+    valid_until: date
+    reseller: str | None = None
+
+
+class QuoteRevised(Event):
+    """A new revision replaced the offer."""
+
+    kind: Literal["quote_revised"] = "quote_revised"
+    revision: int
+    period: int
+    offers: tuple[Offer, ...]
+    valid_until: date
+
+
+class QuoteAccepted(Event):
+    """The customer said yes."""
+
+    kind: Literal["quote_accepted"] = "quote_accepted"
+    revision: int
+
+
+class QuoteRejected(Event):
+    """The customer said no."""
+
+    kind: Literal["quote_rejected"] = "quote_rejected"
+    reason: str | None = None
+
+
+class QuoteLapsed(Event):
+    """The order deadline passed without an order."""
+
+    kind: Literal["quote_lapsed"] = "quote_lapsed"
+    deadline: date
+
+
+class OrderPlaced(Event):
+    """The order was placed: its one-time fees are due and payment must clear in time."""
+
+    kind: Literal["order_placed"] = "order_placed"
+    method: str
+    pay_by: AwareDatetime | None
+    bill: Bill
+    discount: Discount | None = None
+    inspections: tuple[Inspection, ...] = ()
+
+
+class PaymentRetried(Event):
+    """The customer tried to pay the open order again."""
+
+    kind: Literal["payment_retried"] = "payment_retried"
+    method: str
+    attempt: int
+    bill_key: str
+
+
+class PaymentReceived(Event):
+    """The order's payment cleared."""
+
+    kind: Literal["payment_received"] = "payment_received"
+    reference: str | None = None
+
+
+class PaymentDeclined(Event):
+    """An attempt to pay the order was declined; it may be tried again until its deadline."""
+
+    kind: Literal["payment_declined"] = "payment_declined"
+    reason: str | None = None
+    reference: str | None = None
+
+
+class CollectionDeclined(Event):
+    """Payment of a later invoice was declined: a person must look at it."""
+
+    kind: Literal["collection_declined"] = "collection_declined"
+    invoice: str
+    reason: str | None = None
+
+
+class InspectionPassed(Event):
+    """A device was found to work."""
+
+    kind: Literal["inspection_passed"] = "inspection_passed"
+    line: str
+
+
+class InspectionFailed(Event):
+    """A device was found not to work."""
+
+    kind: Literal["inspection_failed"] = "inspection_failed"
+    line: str
+    reason: str | None = None
+
+
+class OrderVoided(Event):
+    """The order came to nothing; ``credit`` gives back what was billed for it."""
+
+    kind: Literal["order_voided"] = "order_voided"
+    reason: str
+    credit: Bill | None = None
+    open_inspections: tuple[str, ...] = ()
+
+
+class Start(Carried):
+    """When one line starts, and the first day that is billed."""
+
+    line: str
+    starts_on: date
+    billed_from: date
+
+
+class ActivationScheduled(Event):
+    """The order is complete; these lines wait for the day on which their service starts."""
+
+    kind: Literal["activation_scheduled"] = "activation_scheduled"
+    starts: tuple[Start, ...]
+
+
+class Activated(Event):
+    """Service started on these lines; with the first of them the contract's first term began."""
+
+    kind: Literal["activated"] = "activated"
+    lines: tuple[str, ...]
+    term: Term | None = None
+
+
+class CoverMoved(Event):
+    """A device's cover ends on another day than was known; starts that wait for it moved."""
+
+    kind: Literal["cover_moved"] = "cover_moved"
+    serial: str
+    cover: tuple[Cover, ...]
+    starts: tuple[Start, ...] = ()
+    reason: str | None = None
+
+
+class LineBilled(Carried):
+    """One line's part in a billing: the period, and where the count of months stands after it."""
+
+    line: str
+    months: int
+    billed: Billed
+
+
+class PeriodBilled(Event):
+    """The periods that began on one day were billed."""
+
+    kind: Literal["period_billed"] = "period_billed"
+    on: date
+    lines: tuple[LineBilled, ...]
+    bill: Bill
+
+
+class Recredited(Event):
+    """Days that were billed and not served were credited, or taken back into account."""
+
+    kind: Literal["recredited"] = "recredited"
+    reason: str
+    lines: tuple[LineBilled, ...]
+    bill: Bill | None = None
+    credit: Bill | None = None
+
+
+class ChangePlanned(Event):
+    """A line will change at its next period boundary."""
+
+    kind: Literal["change_planned"] = "change_planned"
+    line: str
+    on: date
+    service: str
+    text: str
+    prices: Prices
+    period: int
+
+
+class ChangeApplied(Event):
+    """A planned change took effect."""
+
+    kind: Literal["change_applied"] = "change_applied"
+    line: str
+
+
+class ChangeWithdrawn(Event):
+    """A planned change was withdrawn; the line stays as it is."""
+
+    kind: Literal["change_withdrawn"] = "change_withdrawn"
+    line: str
+
+
+class Suspended(Event):
+    """Service paused."""
+
+    kind: Literal["suspended"] = "suspended"
+    on: date
+    reason: str
+
+
+class Resumed(Event):
+    """Service went on; the first served day is ``on``."""
+
+    kind: Literal["resumed"] = "resumed"
+    on: date
+
+
+class RenewalOpened(Event):
+    """The time to offer the next term came."""
+
+    kind: Literal["renewal_opened"] = "renewal_opened"
+    term: int
+
+
+class RenewalQuoted(Event):
+    """The next term was offered: prices by line, net; ``terms`` where it would live under a new version."""
+
+    kind: Literal["renewal_quoted"] = "renewal_quoted"
+    term: Term
+    deadline: date
+    prices: dict[str, Prices]
+    terms: Terms | None = None
+
+
+class ReminderSent(Event):
+    """A reminder that the term ends went out, so many days before its last day."""
+
+    kind: Literal["reminder_sent"] = "reminder_sent"
+    days: int
+    last_day: date
+
+
+class ReminderSkipped(Event):
+    """A reminder no longer made sense, and why."""
+
+    kind: Literal["reminder_skipped"] = "reminder_skipped"
+    days: int
+    reason: str
+
+
+class RenewalAccepted(Event):
+    """The customer said yes to the next term."""
+
+    kind: Literal["renewal_accepted"] = "renewal_accepted"
+
+
+class RenewalDeclined(Event):
+    """The customer said that there is to be no next term."""
+
+    kind: Literal["renewal_declined"] = "renewal_declined"
+    last_day: date
+    reason: str | None = None
+
+
+class RenewalAnswerWithdrawn(Event):
+    """The answer to the renewal quote was taken back; the question is open again."""
+
+    kind: Literal["renewal_answer_withdrawn"] = "renewal_answer_withdrawn"
+
+
+class Renewed(Event):
+    """The next term began."""
+
+    kind: Literal["renewed"] = "renewed"
+    term: Term
+    tacit: bool
+    prices: dict[str, Prices] = Field(default_factory=dict)
+    terms: Terms | None = None
+
+
+class CancellationPlanned(Event):
+    """The contract will end: last days by line; the contract's is the latest of them."""
+
+    kind: Literal["cancellation_planned"] = "cancellation_planned"
+    last_day: date
+    lines: dict[str, date] = Field(default_factory=dict)
+    reason: str
+
+
+class CancellationWithdrawn(Event):
+    """The planned end was withdrawn: everything stands as it stood."""
+
+    kind: Literal["cancellation_withdrawn"] = "cancellation_withdrawn"
+
+
+class Cancelled(Event):
+    """The customer left at once; ``bill`` holds what leaving costs."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    last_day: date
+    reason: str
+    bill: Bill | None = None
+
+
+class Ended(Event):
+    """The contract ended at the close of its last day."""
+
+    kind: Literal["ended"] = "ended"
+    status: Literal["Cancelled", "Expired", "Void"]
+    last_day: date
+    reason: str
+
+
+class TermsAdopted(Event):
+    """The contract lives under another version of its programme's terms."""
+
+    kind: Literal["terms_adopted"] = "terms_adopted"
+    terms: Terms
+    reason: str
+
+
+class CaseOpened(Event):
+    """A customer asked for help with a device."""
+
+    kind: Literal["case_opened"] = "case_opened"
+    case: str
+    serial: str
+    subject: str
+    stage: str
+    covered: bool
+
+
+class CaseAdvanced(Event):
+    """A case went on to its next stage."""
+
+    kind: Literal["case_advanced"] = "case_advanced"
+    case: str
+    stage: str
+    note: str | None = None
+
+
+class CaseClosed(Event):
+    """A case was closed."""
+
+    kind: Literal["case_closed"] = "case_closed"
+    case: str
+    note: str | None = None
+
+
+AnyEvent = Annotated[
+    Quoted
+    | QuoteRevised
+    | QuoteAccepted
+    | QuoteRejected
+    | QuoteLapsed
+    | OrderPlaced
+    | PaymentRetried
+    | PaymentReceived
+    | PaymentDeclined
+    | CollectionDeclined
+    | InspectionPassed
+    | InspectionFailed
+    | OrderVoided
+    | ActivationScheduled
+    | Activated
+    | CoverMoved
+    | PeriodBilled
+    | Recredited
+    | ChangePlanned
+    | ChangeApplied
+    | ChangeWithdrawn
+    | Suspended
+    | Resumed
+    | RenewalOpened
+    | RenewalQuoted
+    | ReminderSent
+    | ReminderSkipped
+    | RenewalAccepted
+    | RenewalDeclined
+    | RenewalAnswerWithdrawn
+    | Renewed
+    | CancellationPlanned
+    | CancellationWithdrawn
+    | Cancelled
+    | Ended
+    | TermsAdopted
+    | CaseOpened
+    | CaseAdvanced
+    | CaseClosed,
+    Field(discriminator="kind"),
+]

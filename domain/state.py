@@ -1,0 +1,239 @@
+"""What a contract is at one moment: everything that its future depends on, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.calendar import local_date
+from domain.terms import Terms
+from domain.values import Amount, Carried, Country, Language, Prices, Rule, Span, Text
+
+RULES_VERSION = 1
+"""The decider's own version, chosen when a run of the contract starts and kept for that run."""
+
+
+class Status(StrEnum):
+    """Where a contract stands, in the words that its customer sees."""
+
+    QUOTED = "Quoted"
+    ACCEPTED = "Accepted"
+    DRAFT = "Draft"
+    SCHEDULED = "Scheduled"
+    ACTIVE = "Active"
+    SUSPENDED = "Suspended"
+    CANCELLED = "Cancelled"
+    EXPIRED = "Expired"
+    REJECTED = "Rejected"
+    LAPSED = "Lapsed"
+    VOID = "Void"
+
+
+OFFERED = frozenset({Status.QUOTED, Status.ACCEPTED})
+RUNNING = frozenset({Status.ACTIVE, Status.SUSPENDED})
+ENDED = frozenset({Status.CANCELLED, Status.EXPIRED, Status.REJECTED, Status.LAPSED, Status.VOID})
+
+
+class Customer(Carried):
+    """Who the contract is with."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+    name: Text
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    language: Language
+    country: Country
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
+
+
+class Cover(Carried):
+    """One kind of cover that a device already has, and the last day on which it holds."""
+
+    kind: str
+    last_day: date
+
+
+class Offer(Carried):
+    """One service for one device, as offered: its prices are net, per unit, for each period on offer."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
+    service: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    text: Text
+    serial: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+    model: Text
+    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    prices: Prices = Field(min_length=1)
+    cover: tuple[Cover, ...] = ()
+
+
+class Discount(Carried):
+    """What a coupon takes off one line's first billed periods: a percentage, or an amount per period, net."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,30}$")]
+    line: str
+    kind: Literal["percent", "amount"]
+    value: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]
+    periods: Annotated[int, Field(ge=1, le=120)] = 1
+    rule: Rule
+
+
+class Billed(Carried):
+    """The last period that was billed for a line: what it costs whole, and what has been charged for it so far."""
+
+    key: str
+    first: date
+    last: date
+    price: Decimal
+    charged: Decimal
+    served: int
+
+    @property
+    def days(self) -> int:
+        """How many days the whole period has."""
+        return (self.last - self.first).days + 1
+
+
+class Planned(Carried):
+    """A change that waits for the line's next period boundary."""
+
+    on: date
+    service: str
+    text: str
+    prices: Prices
+    period: int
+
+
+class Line(Carried):
+    """One service on one device: its own start, its own periods, its own end.
+
+    Periods are counted in months from ``anchor``; the next one starts ``billed_months`` after it.
+    """
+
+    id: str
+    service: str
+    text: str
+    serial: str
+    model: str
+    quantity: int = 1
+    prices: Prices
+    period: int
+    cover: tuple[Cover, ...] = ()
+    starts_on: date | None = None
+    active_since: datetime | None = None
+    anchor: date | None = None
+    billed_months: int = 0
+    billed_periods: int = 0
+    billed: Billed | None = None
+    ends_on: date | None = None
+    planned: Planned | None = None
+
+
+class Inspection(Carried):
+    """Whether a device works, as its engineer found it; ``passed`` is empty until then."""
+
+    line: str
+    passed: bool | None = None
+
+
+class Order(Carried):
+    """What the customer ordered: immutable once placed, except for what is found out about it."""
+
+    placed_at: datetime
+    pay_by: datetime | None
+    method: str
+    paid_at: datetime | None = None
+    attempts: int = 1
+    reference: str | None = None
+    discount: Discount | None = None
+    inspections: tuple[Inspection, ...] = ()
+    fees: tuple[str, ...] = ()
+
+
+class Renewal(Carried):
+    """The offer of the next term, and what the customer said to it."""
+
+    opened: bool = False
+    quoted_on: date | None = None
+    deadline: date | None = None
+    prices: dict[str, Prices] = Field(default_factory=dict)
+    terms: Terms | None = None
+    answer: Literal["accepted", "declined"] | None = None
+    reminded: tuple[int, ...] = ()
+
+
+class Term(Carried):
+    """One term of the contract; its last day is included."""
+
+    number: int
+    first: date
+    last: date
+
+
+class Ending(Carried):
+    """A planned end: the last day of service, and what put it there."""
+
+    last_day: date
+    status: Literal[Status.CANCELLED, Status.EXPIRED]
+    reason: str
+    rule: str
+
+
+class Case(Carried):
+    """A call for help that is being worked on."""
+
+    id: str
+    serial: str
+    stage: str
+
+
+class Contract(Carried):
+    """One contract, from its quote to its end."""
+
+    number: str
+    terms: Terms
+    rules: int = RULES_VERSION
+    status: Status = Status.QUOTED
+    version: int = 0
+    at: datetime
+    customer: Customer
+    revision: int = 1
+    valid_until: date
+    reseller: str | None = None
+    period: int
+    lines: tuple[Line, ...]
+    order: Order | None = None
+    active_since: date | None = None
+    term: Term | None = None
+    renewal: Renewal = Renewal()
+    ending: Ending | None = None
+    ended_on: date | None = None
+    pauses: tuple[Span, ...] = ()
+    cases: tuple[Case, ...] = ()
+
+    @property
+    def zone(self) -> str:
+        """The IANA zone in which its dates are counted."""
+        return self.terms.time_zone
+
+    def date_of(self, moment: datetime) -> date:
+        """The local date of an instant."""
+        return local_date(moment, self.zone)
+
+    def key(self, kind: str, occurrence: object) -> str:
+        """The domain key of one happening: the same for every retry, replay and double click."""
+        return f"{self.number}/{self.term.number if self.term else 0}/{kind}/{occurrence}"
+
+    def line(self, line_id: str) -> Line | None:
+        """The line with that id, if there is one."""
+        return next((line for line in self.lines if line.id == line_id), None)
+
+
+class Price(Carried):
+    """What one service costs in the price list of a day, per unit and period, net."""
+
+    service: str
+    model: str
+    prices: Prices

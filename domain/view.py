@@ -1,0 +1,123 @@
+"""What a contract shows of itself: the row of the read model, and what its commands answer with."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import AwareDatetime
+
+from domain.state import Contract, Customer, Ending, Line, Status, Term
+from domain.values import Carried
+
+
+class Step(Carried):
+    """The next thing that a contract will do by itself, when, and by which rule."""
+
+    at: AwareDatetime
+    on: date
+    what: str
+    rule: str
+
+
+class Permission(Carried):
+    """A command that may be given now, or, with ``since`` or ``when``, later."""
+
+    command: str
+    since: date | None = None
+    when: str | None = None
+
+
+class View(Carried):
+    """A contract at one version. Money is net, in ``currency``; dates are the contract's own."""
+
+    number: str
+    version: int
+    programme: str
+    terms_version: int
+    status: Status
+    customer: Customer
+    reseller: str | None = None
+    currency: str
+    zone: str
+    revision: int
+    valid_until: date
+    period: int
+    lines: tuple[Line, ...]
+    active_since: date | None = None
+    term: Term | None = None
+    ending: Ending | None = None
+    ended_on: date | None = None
+    renewal_answer: str | None = None
+    next: Step | None = None
+    allowed: tuple[Permission, ...] = ()
+    attention: tuple[str, ...] = ()
+    clock: str | None = None
+    now: AwareDatetime
+    closed: bool = False
+
+
+class Entry(Carried):
+    """One line of the audit trail. ``seq`` counts from 1 without a gap; ``amount`` is gross, in ``currency``.
+
+    ``kind`` is the event's, or begins with ``operations.`` for what the interpreter adds (a wire that broke or mended).
+    """
+
+    seq: int
+    at: AwareDatetime
+    on: date
+    kind: str
+    rule: str
+    by: str
+    command: str | None = None
+    summary: str
+    amount: Decimal | None = None
+    currency: str | None = None
+    data: dict[str, object]
+
+
+class Record(Carried):
+    """What the read model and the audit must learn: the entries since the last record, and the contract after them."""
+
+    view: View
+    entries: tuple[Entry, ...]
+
+
+def view(
+    contract: Contract,
+    *,
+    now: datetime,
+    step: Step | None,
+    allowed: tuple[Permission, ...],
+    attention: tuple[str, ...] = (),
+    clock: str | None = None,
+    version: int | None = None,
+    closed: bool = False,
+) -> View:
+    """The contract as its read model shows it."""
+    return View(
+        number=contract.number,
+        version=contract.version if version is None else version,
+        programme=contract.terms.code,
+        terms_version=contract.terms.version,
+        status=contract.status,
+        customer=contract.customer,
+        reseller=contract.reseller,
+        currency=contract.terms.currency,
+        zone=contract.zone,
+        revision=contract.revision,
+        valid_until=contract.valid_until,
+        period=contract.period,
+        lines=contract.lines,
+        active_since=contract.active_since,
+        term=contract.term,
+        ending=contract.ending,
+        ended_on=contract.ended_on,
+        renewal_answer=contract.renewal.answer,
+        next=step,
+        allowed=allowed,
+        attention=attention,
+        clock=clock,
+        now=now,
+        closed=closed,
+    )

@@ -1,0 +1,87 @@
+"""What the workflows ask of the world: the names, models, timeouts and retries of every activity."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import AwareDatetime
+from temporalio.common import RetryPolicy
+
+from domain.effects import (
+    AnyEffect,
+    Collect,
+    CloseCase,
+    Effect,
+    IssueCredit,
+    IssueInvoice,
+    MakeDocument,
+    MoveCase,
+    OpenCaseEffect,
+    ReleaseCoupon,
+    Requote,
+    SendMessage,
+)
+from domain.state import Customer, Line
+from domain.values import Carried
+from domain.view import Record
+
+RECORD = "records.record"
+ADVANCE_CONTRACTS = "clocks.advance_contracts"
+DISCARD_CONTRACTS = "clocks.discard_contracts"
+
+ACTIVITY: dict[type[Effect], str] = {
+    IssueInvoice: "billing.issue_invoice",
+    Collect: "billing.collect",
+    IssueCredit: "billing.issue_credit",
+    ReleaseCoupon: "billing.release_coupon",
+    OpenCaseEffect: "ticketing.open_case",
+    MoveCase: "ticketing.move_case",
+    CloseCase: "ticketing.close_case",
+    MakeDocument: "documents.make",
+    SendMessage: "messages.send",
+    Requote: "records.requote",
+}
+
+START_TO_CLOSE = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=60)
+"""How long an effect may hold a contract up before it is set aside, flagged, and delivered in the background."""
+
+PROMPT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=20))
+"""While the contract waits for the answer."""
+
+ENDLESS = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(hours=1))
+"""In the background: without end, so that a vendor that is down for days costs little and loses nothing."""
+
+
+class Header(Carried):
+    """What every activity may need to know of the contract that asks."""
+
+    number: str
+    programme: str
+    terms_version: int
+    customer: Customer
+    lines: tuple[Line, ...]
+    currency: str
+    zone: str
+    clock: str | None = None
+    now: AwareDatetime
+
+
+class Job(Carried):
+    """One effect to carry out, with what the audit must learn on the same occasion."""
+
+    contract: Header
+    effect: AnyEffect
+    record: Record | None = None
+
+
+class ClockMove(Carried):
+    """Move every contract of a test clock to an instant, and wait until each has done what falls due until then."""
+
+    clock: str
+    to: AwareDatetime
+
+
+def lane(effect: Effect) -> str:
+    """The outside concern that an effect belongs to: what breaks together and is delivered in order."""
+    return ACTIVITY[type(effect)].partition(".")[0]
