@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup parts lint format types test rules demo up bench lock clean
+
+PY := .venv/bin/python
+TYPED := $(wildcard domain workflows activities adapters storage api web cli runtime worker.py bench tests)
+PYTEST_ARGS ?=
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## The Python environment, from the lock file
+	@runtime/ensure_venv.sh
+
+parts: setup  ## What only the tests need: PostgreSQL, a compose checker, a Temporal server
+	@runtime/install_test_parts.sh
+
+lint: setup  ## Style
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: setup  ## Puts the style right
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: setup  ## Types
+	$(PY) -m mypy $(TYPED)
+
+test: setup lint types parts  ## Style, types and every test, against real counterparts
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+rules: setup  ## Every rule of the programmes, with the tests that cite it
+	./tenure rules
+
+demo: setup  ## Each programme's contract through its whole life, compared with the simulator
+	./tenure demo
+
+up: setup  ## Everything, running
+	./tenure up
+
+bench: setup  ## The measurements
+	$(PY) -m bench
+
+lock: setup  ## requirements.lock anew from pyproject.toml (UPGRADE=1: newest versions)
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command 'make lock' --group dev $(if $(UPGRADE),--upgrade) \
+	    --output-file requirements.lock pyproject.toml
+
+clean:  ## Removes the environment, the caches and the data under var/
+	rm -rf .venv .venv.lock var .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
