@@ -1,0 +1,161 @@
+"""Every setting, where it comes from and what it defaults to."""
+
+import os
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX = "TENURE_"
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+# A default that is made from a wrong value is no second mistake.
+FOLLOW_ON = frozenset({"default_factory_not_called"})
+LAUNCHER_VARIABLES = frozenset({"TENURE_PYTHON"})
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsInvalid(Exception):
+    """The environment asks for something that cannot be; the message names each variable and what is wrong with it."""
+
+
+def _temporal(name: str) -> Any:
+    """Temporal's own variable is honoured beside ours, ours first."""
+    return AliasChoices(f"{PREFIX}TEMPORAL_{name}", f"TEMPORAL_{name}")
+
+
+def _embedded_database(data: dict[str, Any]) -> str:
+    return f"sqlite+aiosqlite:///{data.get('var_dir', CHECKOUT / 'var') / 'tenure.db'}"
+
+
+def _own_url(data: dict[str, Any]) -> str:
+    host = data.get("api_host", "127.0.0.1")
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{data.get('api_port', 8080)}"  # noqa: S104 - compared, not bound
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read once from the environment and never changed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, populate_by_name=True)
+
+    var_dir: Path = Field(CHECKOUT / "var", description="Where the embedded server and SQLite keep their data.")
+    database_url: str = Field(default_factory=_embedded_database, description="An SQLAlchemy URL; SQLite by default.")
+
+    temporal_address: str | None = Field(
+        None, validation_alias=_temporal("ADDRESS"), description="A Temporal server; embedded when not set."
+    )
+    temporal_namespace: str = Field("default", validation_alias=_temporal("NAMESPACE"), min_length=1)
+    temporal_api_key: SecretStr | None = Field(None, validation_alias=_temporal("API_KEY"))
+    temporal_tls: bool = Field(default=False, validation_alias=_temporal("TLS"))
+    temporal_tls_cert: FilePath | None = Field(None, description="Client certificate (PEM).")
+    temporal_tls_key: FilePath | None = Field(None, description="Client key (PEM).")
+    temporal_tls_ca: FilePath | None = Field(None, description="The server's certificate authority (PEM).")
+    embedded_port: Port = Field(7233, description="Port of the embedded Temporal server.")
+    embedded_ui_port: Port = Field(8233, description="Port of the embedded Temporal UI.")
+
+    task_queue: str = Field("tenure", min_length=1)
+    worker_deployment: str | None = Field(None, description="Worker Deployment's name; unversioned when not set.")
+    build_id: str = Field("dev", min_length=1)
+    metrics_address: str | None = Field(None, description="host:port at which a worker shows Prometheus metrics.")
+
+    api_host: str = "127.0.0.1"
+    api_port: Port = 8080
+    public_url: str = Field(default_factory=_own_url, pattern=r"^https?://", description="The address in mails.")
+
+    smtp_host: str | None = Field(None, description="A mail server; the embedded mailbox when not set.")
+    smtp_port: Port = 1025
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_starttls: bool = False
+    mail_from: str = "Tenure <contracts@tenure.example>"
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("var_dir")
+    @classmethod
+    def _from_the_checkout(cls, path: Path) -> Path:
+        return (CHECKOUT / path.expanduser()).resolve()
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, url: str) -> str:
+        try:
+            driver = make_url(url).drivername
+        except ArgumentError:
+            raise ValueError("is not an SQLAlchemy URL") from None
+        if driver not in DRIVERS:
+            raise ValueError(f"speaks {driver}, Tenure speaks {' and '.join(DRIVERS)}")
+        return url
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
+            raise ValueError("TENURE_TEMPORAL_TLS_CERT and TENURE_TEMPORAL_TLS_KEY go together: set both or neither")
+        if self.smtp_password is not None and self.smtp_user is None:
+            raise ValueError("TENURE_SMTP_PASSWORD needs TENURE_SMTP_USER")
+        return self
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the Temporal connection is encrypted: asked for, or implied by an API key or a certificate."""
+        return self.temporal_tls or any((self.temporal_api_key, self.temporal_tls_cert, self.temporal_tls_ca))
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets this field."""
+    return PREFIX + field.upper()
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read from the environment at the first call.
+
+    Raises:
+        SettingsInvalid: a variable is unknown, or its value cannot be used.
+    """
+    return read_settings()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings read from the environment now, some of them given by hand.
+
+    Raises:
+        SettingsInvalid: a variable is unknown, or its value cannot be used.
+    """
+    complaints = [_unknown(name) for name in _unknown_variables()]
+    try:
+        read = Settings(**overrides)
+    except ValidationError as error:
+        complaints += [_complaint(dict(e)) for e in error.errors(include_input=False) if e["type"] not in FOLLOW_ON]
+    if complaints:
+        raise SettingsInvalid("\n".join(complaints))
+    return read
+
+
+def _unknown_variables() -> list[str]:
+    known = {variable(field) for field in Settings.model_fields} | LAUNCHER_VARIABLES
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, map(variable, Settings.model_fields), n=1)
+    return f"{name}: there is no such setting" + (f", did you mean {close[0]}?" if close else "")
+
+
+def _complaint(error: dict[str, Any]) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return str(message)
+    where = str(error["loc"][0])
+    return f"{where if where.isupper() else variable(where)}: {message}"
