@@ -64,10 +64,11 @@ class Checkout(Command):
 
 
 class Pay(Command):
-    """Try to pay the open order again, with this method's token."""
+    """Try to pay again, with this method's token: the open order, or a later invoice that was declined, by its key."""
 
     kind: Literal["pay"] = "pay"
     method: Text
+    invoice: Text | None = None
 
 
 class ReportPayment(Command):

@@ -12,7 +12,7 @@ from domain.values import Carried, Prices
 
 
 class Effect(Carried):
-    """What every effect carries: the domain key that makes it happen once, and ``at``, the UTC instant it counts from."""
+    """What every effect carries: the domain key that makes it happen once, and ``at``, its UTC instant."""
 
     key: str
     at: AwareDatetime
@@ -32,11 +32,12 @@ class IssueInvoice(Effect):
 
 
 class Collect(Effect):
-    """Try again to collect the order's invoice, named by its bill's key, with this method."""
+    """Try again to collect an invoice, named by its bill's key, with this method; ``order`` as for the invoice."""
 
     kind: Literal["collect"] = "collect"
     bill_key: str
     method: str
+    order: bool = True
 
 
 class IssueCredit(Effect):

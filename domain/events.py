@@ -83,6 +83,7 @@ class PaymentRetried(Event):
     method: str
     attempt: int
     bill_key: str
+    order: bool = True
 
 
 class PaymentReceived(Event):
@@ -106,6 +107,13 @@ class CollectionDeclined(Event):
     kind: Literal["collection_declined"] = "collection_declined"
     invoice: str
     reason: str | None = None
+
+
+class CollectionReceived(Event):
+    """A later invoice whose payment was declined has been paid after all."""
+
+    kind: Literal["collection_received"] = "collection_received"
+    invoice: str
 
 
 class InspectionPassed(Event):
@@ -151,7 +159,7 @@ class Activated(Event):
     """Service started on these lines; with the first of them the contract's first term began."""
 
     kind: Literal["activated"] = "activated"
-    lines: tuple[str, ...]
+    starts: tuple[Start, ...]
     term: Term | None = None
 
 
@@ -198,6 +206,7 @@ class ChangePlanned(Event):
     kind: Literal["change_planned"] = "change_planned"
     line: str
     on: date
+    months: int
     service: str
     text: str
     prices: Prices
@@ -376,6 +385,7 @@ AnyEvent = Annotated[
     | PaymentReceived
     | PaymentDeclined
     | CollectionDeclined
+    | CollectionReceived
     | InspectionPassed
     | InspectionFailed
     | OrderVoided

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+class Refusal(Exception):
     """A command that may not happen now. Nothing has changed.
 
     ``rule`` names the rule that refuses; ``allowed_from`` is the first local date on which it may happen and

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.bill import Bill
 from domain.calendar import local_date
 from domain.terms import Terms
-from domain.values import Amount, Carried, Country, Language, Prices, Rule, Span, Text
+from domain.values import Carried, Country, Language, Prices, Rule, Span, Text
 
 RULES_VERSION = 1
 """The decider's own version, chosen when a run of the contract starts and kept for that run."""
@@ -100,6 +101,7 @@ class Planned(Carried):
     """A change that waits for the line's next period boundary."""
 
     on: date
+    months: int
     service: str
     text: str
     prices: Prices
@@ -149,7 +151,7 @@ class Order(Carried):
     reference: str | None = None
     discount: Discount | None = None
     inspections: tuple[Inspection, ...] = ()
-    fees: tuple[str, ...] = ()
+    bill: Bill
 
 
 class Renewal(Carried):
@@ -165,11 +167,12 @@ class Renewal(Carried):
 
 
 class Term(Carried):
-    """One term of the contract; its last day is included."""
+    """One term of the contract: its last day is included, and lies ``months`` after the contract's activation."""
 
     number: int
     first: date
     last: date
+    months: int
 
 
 class Ending(Carried):
@@ -212,6 +215,8 @@ class Contract(Carried):
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
     cases: tuple[Case, ...] = ()
+    case_count: int = 0
+    declined: tuple[str, ...] = ()
 
     @property
     def zone(self) -> str:

@@ -111,6 +111,10 @@ class CancellationTerms(Carried):
 
     rule: Rule
     bands: tuple[Band, ...] = Field(min_length=1)
+    fee_before_start: Name | None = Field(
+        default=None,
+        description="What leaving costs between the order and the start of service, by its name under `fees`.",
+    )
     credit_unused: bool = Field(default=True, description="Paid days after the last day of service are credited.")
 
     @field_validator("bands")
@@ -252,7 +256,8 @@ class Terms(Carried):
 
     @model_validator(mode="after")
     def _fees_exist(self) -> Self:
-        named = [*self.order_fees, *(band.fee for band in self.cancellation.bands)]
+        leaving = self.cancellation
+        named = [*self.order_fees, leaving.fee_before_start, *(band.fee for band in leaving.bands)]
         if self.lapsed_cover:
             named.append(self.lapsed_cover.fee)
         missing = sorted({name for name in named if name and name not in self.fees})

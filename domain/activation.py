@@ -1,0 +1,180 @@
+"""The start of service: deferred until the device's own cover has ended, and the first day that is billed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from domain.calendar import DAY, first_of_next_month, last_day_of
+from domain.commands import MoveCover
+from domain.due import Due, Rank, moment
+from domain.effects import Effect
+from domain.events import Activated, ActivationScheduled, CoverMoved, Event, Start
+from domain.message import message
+from domain.refusal import Refusal
+from domain.state import ENDED, Contract, Line, Status, Term
+from domain.terms import Terms
+
+
+def cover_end(terms: Terms, line: Line) -> date | None:
+    """The last day of the cover that the terms wait for: the latest of the kinds that they name."""
+    return max((cover.last_day for cover in line.cover if cover.kind in terms.start.after), default=None)
+
+
+def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Start:
+    """When a line's service starts, and from which day it is billed.
+
+    Cover that is in force on the day of the order is waited for; where it has run out meanwhile, or there was
+    none, service starts today.
+    """
+    end = cover_end(contract.terms, line)
+    if end is None or end < ordered:
+        return Start(line=line.id, starts_on=today, billed_from=today)
+    starts_on = max(end + DAY, today)
+    billed_from = starts_on
+    if contract.terms.billing.covered == "first_of_next_month":
+        billed_from = max(first_of_next_month(end), starts_on)
+    return Start(line=line.id, starts_on=starts_on, billed_from=billed_from)
+
+
+def complete(contract: Contract, *, placed_at: datetime, now: datetime, rule: str) -> tuple[Event, ...]:
+    """What a complete order causes: lines that need not wait start now, the others are scheduled."""
+    ordered, today = contract.date_of(placed_at), contract.date_of(now)
+    starts = [start(contract, line, ordered=ordered, today=today) for line in contract.lines]
+    waiting = tuple(item for item in starts if item.starts_on > today)
+    ready = tuple(item for item in starts if item.starts_on <= today)
+    events: list[Event] = []
+    if waiting:
+        events.append(ActivationScheduled(at=now, rule=contract.terms.start.rule, starts=waiting))
+    if ready:
+        events.append(_activated(contract, now, ready, rule))
+    return tuple(events)
+
+
+def _activated(contract: Contract, at: datetime, starts: tuple[Start, ...], rule: str) -> Activated:
+    return Activated(at=at, rule=rule, starts=starts, term=None if contract.term else _first_term(contract, at))
+
+
+def _first_term(contract: Contract, at: datetime) -> Term:
+    first, months = contract.date_of(at), contract.terms.term.months
+    return Term(number=1, first=first, last=last_day_of(first, months), months=months)
+
+
+def waits(line: Line) -> bool:
+    """Whether a line has a day to start on, and has not started."""
+    return line.starts_on is not None and line.active_since is None and line.ends_on is None
+
+
+def due(contract: Contract) -> Iterator[Due]:
+    """Lines start when the day after their cover begins."""
+    days = [line.starts_on for line in contract.lines if waits(line) and line.starts_on]
+    if not days or contract.status in ENDED:
+        return
+    day = min(days)
+    at, rule = moment(contract, day), contract.terms.start.rule
+    starts = tuple(
+        Start(line=line.id, starts_on=day, billed_from=line.anchor)
+        for line in contract.lines
+        if waits(line) and line.starts_on == day and line.anchor
+    )
+    yield Due(at, Rank.START, day, "service starts", rule, (_activated(contract, at, starts, rule),))
+
+
+def check_move_cover(contract: Contract, command: MoveCover, now: datetime) -> tuple[Event, ...]:
+    """A device's cover as it really is; a start that waits for it moves along."""
+    lines = [line for line in contract.lines if line.serial == command.serial]
+    if not lines:
+        raise Refusal(contract.terms.start.rule, f"{command.serial} is not on this contract", field="serial")
+    if all(line.active_since for line in lines):
+        raise Refusal(
+            contract.terms.start.rule, f"service for {command.serial} has started; nothing waits for its cover"
+        )
+    today = contract.date_of(now)
+    ordered = contract.date_of(contract.order.placed_at) if contract.order else today
+    moved = [line.model_copy(update={"cover": command.cover}) for line in lines if waits(line)]
+    starts = tuple(start(contract, line, ordered=ordered, today=today) for line in moved)
+    return (
+        CoverMoved(
+            at=now,
+            rule=contract.terms.start.rule,
+            by=command.by,
+            serial=command.serial,
+            cover=command.cover,
+            starts=starts,
+            reason=command.reason,
+        ),
+    )
+
+
+def _scheduled(contract: Contract, event: ActivationScheduled) -> dict[str, Any]:
+    return {"status": Status.SCHEDULED, "lines": _with_starts(contract.lines, event.starts)}
+
+
+def _with_starts(lines: Iterable[Line], starts: tuple[Start, ...]) -> tuple[Line, ...]:
+    by_line = {item.line: item for item in starts}
+    return tuple(_with_start(line, found) if (found := by_line.get(line.id)) else line for line in lines)
+
+
+def _with_start(line: Line, found: Start) -> Line:
+    """The line with its start; a change that waits for its first period moves along."""
+    planned = line.planned.model_copy(update={"on": found.billed_from}) if line.planned else None
+    return line.model_copy(update={"starts_on": found.starts_on, "anchor": found.billed_from, "planned": planned})
+
+
+def _started(contract: Contract, event: Activated) -> dict[str, Any]:
+    begun = {item.line for item in event.starts}
+    lines = tuple(
+        line.model_copy(update={"active_since": event.at}) if line.id in begun else line
+        for line in _with_starts(contract.lines, event.starts)
+    )
+    changes: dict[str, Any] = {"lines": lines}
+    if contract.status is not Status.SUSPENDED:
+        changes["status"] = Status.ACTIVE
+    if event.term:
+        changes |= {"term": event.term, "active_since": event.term.first}
+    return changes
+
+
+def _moved(contract: Contract, event: CoverMoved) -> dict[str, Any]:
+    covered: list[Line] = [
+        line.model_copy(update={"cover": event.cover})
+        if line.serial == event.serial and line.active_since is None
+        else line
+        for line in contract.lines
+    ]
+    return {"lines": _with_starts(covered, event.starts)}
+
+
+def _starts_data(contract: Contract, starts: tuple[Start, ...]) -> list[dict[str, str]]:
+    lines = {line.id: line for line in contract.lines}
+    return [
+        {
+            "serial": lines[item.line].serial,
+            "text": lines[item.line].text,
+            "starts_on": item.starts_on.isoformat(),
+            "billed_from": item.billed_from.isoformat(),
+        }
+        for item in starts
+    ]
+
+
+def _tell_scheduled(contract: Contract, event: ActivationScheduled) -> Iterator[Effect]:
+    yield message(contract, event, "activation_scheduled", starts=_starts_data(contract, event.starts))
+
+
+def _tell_moved(contract: Contract, event: CoverMoved) -> Iterator[Effect]:
+    if event.starts:
+        starts = _starts_data(contract, event.starts)
+        yield message(contract, event, "activation_scheduled", contract.version, starts=starts)
+
+
+def _tell_started(contract: Contract, event: Activated) -> Iterator[Effect]:
+    starts = _starts_data(contract, event.starts)
+    last_day = contract.term.last.isoformat() if contract.term else None
+    yield message(contract, event, "activated", event.starts[0].line, starts=starts, last_day=last_day)
+
+
+CHECKS = {MoveCover: check_move_cover}
+EVOLVE = {ActivationScheduled: _scheduled, Activated: _started, CoverMoved: _moved}
+EFFECTS = {ActivationScheduled: _tell_scheduled, Activated: _tell_started, CoverMoved: _tell_moved}

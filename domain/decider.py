@@ -1,0 +1,119 @@
+"""The heart: what may happen, what happens next by itself, what that makes of the contract, what the world hears.
+
+Everything else interprets these functions: the workflow durably, the simulator in a loop, the forecast over a portfolio.
+They are pure: the same contract, command and instant give the same answer, for one version of the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+from domain import activation, billing, cancellation, change, order, quote, renewal, support, suspension
+from domain.commands import (
+    Command,
+    Quote,
+    ReportCollection,
+    ReportPayment,
+    ReportRequote,
+)
+from domain.due import Due
+from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
+from domain.events import Event
+from domain.permissions import check_status
+from domain.state import ENDED, RULES_VERSION, Contract
+from domain.view import Step
+
+_STAGES: tuple[ModuleType, ...] = (
+    quote,
+    order,
+    activation,
+    billing,
+    suspension,
+    cancellation,
+    renewal,
+    change,
+    support,
+)
+
+
+def _merged(name: str) -> dict[type[Any], Callable[..., Any]]:
+    return {kind: function for stage in _STAGES for kind, function in getattr(stage, name, {}).items()}
+
+
+_CHECKS = _merged("CHECKS")
+_EVOLVE = _merged("EVOLVE")
+_EFFECTS = _merged("EFFECTS")
+_DUES: tuple[Callable[[Contract], Iterator[Due]], ...] = tuple(stage.due for stage in _STAGES if hasattr(stage, "due"))
+
+
+class UnknownRulesError(Exception):
+    """The contract's run was started by a decider version that this code does not hold."""
+
+
+def open_contract(command: Quote, now: datetime) -> tuple[Contract, tuple[Event, ...]]:
+    """The contract that a quote begins, and its first event. Raises a Refusal where it may not be offered."""
+    quoted = quote.check_quote(command, now)
+    return quote.begin(quoted), (quoted,)
+
+
+def check(contract: Contract, command: Command, now: datetime) -> tuple[Event, ...]:
+    """The events that a command causes at an instant; none where it changes nothing. Raises a Refusal."""
+    check_status(contract, str(getattr(command, "kind", "")))
+    events: tuple[Event, ...] = _CHECKS[type(command)](contract, command, now)
+    return events
+
+
+def next_due(contract: Contract) -> Due | None:
+    """The next thing that happens by itself; nothing when the contract waits for people only, or is over."""
+    if contract.rules != RULES_VERSION:
+        raise UnknownRulesError(contract.rules)
+    dues = [due for stage in _DUES for due in stage(contract)]
+    return min(dues, key=lambda due: (due.at, due.rank, due.on), default=None)
+
+
+def evolve(contract: Contract, event: Event) -> Contract:
+    """The contract after an event."""
+    changes: dict[str, Any] = _EVOLVE[type(event)](contract, event)
+    return contract.model_copy(update=changes | {"version": contract.version + 1, "at": max(contract.at, event.at)})
+
+
+def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:
+    """What the world must be told of an event; ``contract`` is the contract after it."""
+    tell = _EFFECTS.get(type(event))
+    return tuple(tell(contract, event)) if tell else ()
+
+
+def report(effect: Effect, outcome: Outcome) -> Command | None:
+    """The command by which the contract hears what the world answered; none where it need not know."""
+    by = "tenure"
+    match effect:
+        case IssueInvoice(order=True) | Collect(order=True) if outcome.kind != "refused":
+            return ReportPayment(
+                id=effect.key, by=by, outcome=_payment(outcome), reference=outcome.reference, reason=outcome.reason
+            )
+        case IssueInvoice(bill=bill) if outcome.kind in {"paid", "declined"}:
+            return ReportCollection(id=effect.key, by=by, invoice=bill.key, outcome=_payment(outcome))
+        case Collect(bill_key=key) if outcome.kind in {"paid", "declined"}:
+            return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome))
+        case Requote():
+            return ReportRequote(id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms)
+        case _:
+            return None
+
+
+def _payment(outcome: Outcome) -> Any:
+    return outcome.kind if outcome.kind in {"paid", "pending", "declined"} else "pending"
+
+
+def is_closed(contract: Contract) -> bool:
+    """Whether the contract has ended and nothing more will happen by itself."""
+    return contract.status in ENDED and next_due(contract) is None
+
+
+def step(contract: Contract) -> Step | None:
+    """The next thing that happens by itself, as people read it."""
+    due = next_due(contract)
+    return None if due is None else Step(at=due.at, on=due.on, what=due.what, rule=due.rule)

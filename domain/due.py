@@ -1,0 +1,39 @@
+"""The next thing that a contract does by itself: when, what and why, with the events that it will cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import IntEnum
+
+from domain.calendar import MIDNIGHT, instant
+from domain.events import Event
+from domain.state import Contract
+
+
+class Rank(IntEnum):
+    """What goes first among things that fall due at one instant."""
+
+    END = 0
+    TERM = 1
+    START = 2
+    CHANGE = 3
+    BILL = 4
+    NOTICE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One happening: ``at`` is its UTC instant, ``on`` the local date that it is about."""
+
+    at: datetime
+    rank: Rank
+    on: date
+    what: str
+    rule: str
+    events: tuple[Event, ...]
+
+
+def moment(contract: Contract, day: date, at: time = MIDNIGHT) -> datetime:
+    """The instant at which something due on a local date happens: never before what has already happened."""
+    return max(instant(day, contract.zone, at), contract.at)

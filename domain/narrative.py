@@ -1,0 +1,142 @@
+"""An event in a sentence, with its amount: the line that the timeline, the audit and the operator's view show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from domain import events as happened
+from domain.bill import Bill
+from domain.events import Event
+from domain.money import rounded
+from domain.state import Contract
+from domain.view import Entry
+
+
+def amount(contract: Contract, event: Event) -> Decimal | None:
+    """What an event charges, gross, or with a minus credits; none where it is not about money."""
+    charged, credited = getattr(event, "bill", None), getattr(event, "credit", None)
+    if charged is None and credited is None:
+        return None
+    return rounded(_gross(charged) - _gross(credited), contract.terms.currency)
+
+
+def _gross(bill: Bill | None) -> Decimal:
+    return bill.gross if bill else Decimal(0)
+
+
+def summary(contract: Contract, event: Event) -> str:
+    """The event in one English sentence; ``contract`` is the contract after it."""
+    return _SENTENCES[type(event)](contract, event)
+
+
+def entry(contract: Contract, event: Event, *, seq: int, command: str | None = None) -> Entry:
+    """The event as a line of the audit trail; ``contract`` is the contract after it."""
+    money = amount(contract, event)
+    return Entry(
+        seq=seq,
+        at=event.at,
+        on=contract.date_of(event.at),
+        kind=str(getattr(event, "kind", "")),
+        rule=event.rule,
+        by=event.by,
+        command=command,
+        summary=summary(contract, event),
+        amount=money,
+        currency=contract.terms.currency if money is not None else None,
+        data=event.model_dump(mode="json", exclude={"at", "rule", "by", "kind", "terms"}),
+    )
+
+
+def _money(bill: Bill) -> str:
+    return f"{rounded(bill.gross, bill.currency)} {bill.currency}"
+
+
+def _starts(event: Any) -> str:
+    return "; ".join(f"line {item.line} on {item.starts_on}, billed from {item.billed_from}" for item in event.starts)
+
+
+def _placed(contract: Contract, event: Any) -> str:
+    fees = f"; fees {_money(event.bill)}" if event.bill.charges else ""
+    inspect = f"; {len(event.inspections)} device(s) to inspect" if event.inspections else ""
+    pay = f"; to be paid by {event.pay_by:%Y-%m-%d %H:%M} UTC" if event.pay_by else ""
+    return f"Order placed{fees}{inspect}{pay}"
+
+
+def _billed(contract: Contract, event: Any) -> str:
+    periods = ", ".join(
+        f"{part.billed.first} to {part.billed.last}"
+        + (f" ({part.billed.served} of {part.billed.days} days)" if part.billed.served < part.billed.days else "")
+        for part in event.lines[:3]
+    )
+    more = f" and {len(event.lines) - 3} more lines" if len(event.lines) > 3 else ""
+    return f"Billed {periods}{more}: {_money(event.bill)}"
+
+
+def _recredited(contract: Contract, event: Any) -> str:
+    parts = [f"credited {_money(event.credit)}"] if event.credit else []
+    parts += [f"charged {_money(event.bill)}"] if event.bill else []
+    return f"{' and '.join(parts) or 'nothing to credit'}: {event.reason}".capitalize()
+
+
+def _activated(contract: Contract, event: Any) -> str:
+    term = f"; term 1 runs to {event.term.last}" if event.term else ""
+    return f"Service started: {_starts(event)}{term}"
+
+
+def _renewed(contract: Contract, event: Any) -> str:
+    how = "tacitly" if event.tacit else "as agreed"
+    return f"Renewed {how}: term {event.term.number} runs from {event.term.first} to {event.term.last}"
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""
+
+
+_SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
+    happened.Quoted: lambda c, e: f"Quoted {len(e.offers)} line(s); valid until {e.valid_until}",
+    happened.QuoteRevised: lambda c, e: f"Quote revised (revision {e.revision}); valid until {e.valid_until}",
+    happened.QuoteAccepted: lambda c, e: f"Revision {e.revision} accepted",
+    happened.QuoteRejected: lambda c, e: f"Quote rejected{_because(e.reason)}",
+    happened.QuoteLapsed: lambda c, e: f"Quote lapsed: no order until {e.deadline}",
+    happened.OrderPlaced: _placed,
+    happened.PaymentRetried: lambda c, e: "Payment tried again",
+    happened.PaymentReceived: lambda c, e: f"Payment received{_because(e.reference)}",
+    happened.PaymentDeclined: lambda c, e: f"Payment declined{_because(e.reason)}",
+    happened.CollectionDeclined: lambda c, e: f"Payment of an invoice declined{_because(e.reason)}",
+    happened.CollectionReceived: lambda c, e: "Payment of a declined invoice received",
+    happened.InspectionPassed: lambda c, e: f"Inspection of line {e.line} passed",
+    happened.InspectionFailed: lambda c, e: f"Inspection of line {e.line} failed{_because(e.reason)}",
+    happened.OrderVoided: lambda c, e: f"Order void{_because(e.reason)}",
+    happened.ActivationScheduled: lambda c, e: f"Start deferred until cover has ended: {_starts(e)}",
+    happened.Activated: _activated,
+    happened.CoverMoved: lambda c, e: f"Cover of {e.serial} corrected{'; ' + _starts(e) if e.starts else ''}",
+    happened.PeriodBilled: _billed,
+    happened.Recredited: _recredited,
+    happened.ChangePlanned: lambda c, e: f"Line {e.line} changes on {e.on}: {e.text}, every {e.period} month(s)",
+    happened.ChangeApplied: lambda c, e: f"Change of line {e.line} took effect",
+    happened.ChangeWithdrawn: lambda c, e: f"Planned change of line {e.line} withdrawn",
+    happened.Suspended: lambda c, e: f"Service suspended: {e.reason}",
+    happened.Resumed: lambda c, e: "Service resumed",
+    happened.RenewalOpened: lambda c, e: f"Time to offer term {e.term}",
+    happened.RenewalQuoted: lambda c, e: (
+        f"Renewal quoted: term {e.term.number} from {e.term.first} to {e.term.last}; answer by {e.deadline}"
+    ),
+    happened.ReminderSent: lambda c, e: (
+        f"Reminded {e.days} days before the term ends" if e.days >= 0 else f"Reminded after the end on {e.last_day}"
+    ),
+    happened.ReminderSkipped: lambda c, e: f"Reminder ({e.days} days) skipped: {e.reason}",
+    happened.RenewalAccepted: lambda c, e: "Renewal accepted",
+    happened.RenewalDeclined: lambda c, e: f"Renewal declined{_because(e.reason)}; runs out on {e.last_day}",
+    happened.RenewalAnswerWithdrawn: lambda c, e: "Answer to the renewal quote withdrawn",
+    happened.Renewed: _renewed,
+    happened.CancellationPlanned: lambda c, e: f"Cancelled as of {e.last_day}: {e.reason}",
+    happened.CancellationWithdrawn: lambda c, e: "Planned cancellation withdrawn",
+    happened.Cancelled: lambda c, e: f"Cancelled at once: {e.reason}{'; fee ' + _money(e.bill) if e.bill else ''}",
+    happened.Ended: lambda c, e: f"{e.status} on {e.last_day}: {e.reason}",
+    happened.TermsAdopted: lambda c, e: f"Terms version {c.terms.version} adopted: {e.reason}",
+    happened.CaseOpened: lambda c, e: f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}",
+    happened.CaseAdvanced: lambda c, e: f"Case {e.case} went on to {e.stage}",
+    happened.CaseClosed: lambda c, e: f"Case {e.case} closed{_because(e.note)}",
+}

@@ -1,0 +1,107 @@
+"""Which commands a contract takes where it stands, and which later: what every refusal can offer instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.refusal import Refusal
+from domain.renewal import opens_on
+from domain.state import ENDED, OFFERED, RUNNING, Contract, Status
+from domain.view import Permission
+
+LIFE_RULE = "COM-1"
+"""One life for every contract: what may happen depends on where it stands in it."""
+
+_STARTED = RUNNING | {Status.SCHEDULED}
+_ORDERED = _STARTED | {Status.DRAFT}
+
+PERMITTED: dict[str, frozenset[Status]] = {
+    "revise": OFFERED,
+    "accept": OFFERED,
+    "reject": OFFERED,
+    "checkout": OFFERED,
+    "pay": _ORDERED,
+    "report_payment": _ORDERED,
+    "report_collection": frozenset(Status),
+    "report_inspection": frozenset({Status.DRAFT}),
+    "move_cover": frozenset(Status) - ENDED,
+    "change": _STARTED,
+    "suspend": frozenset({Status.ACTIVE}),
+    "resume": frozenset({Status.SUSPENDED}),
+    "cancel": _ORDERED,
+    "undo": _STARTED,
+    "renew": _STARTED,
+    "decline_renewal": _STARTED,
+    "report_requote": frozenset(Status),
+    "adopt_terms": frozenset(Status) - ENDED,
+    "open_case": _STARTED,
+    "advance_case": frozenset(Status),
+    "discard": frozenset(Status) - ENDED,
+}
+
+
+def check_status(contract: Contract, kind: str) -> None:
+    """Refuse a command that a contract never takes where it stands."""
+    if contract.status in PERMITTED[kind]:
+        return
+    if contract.status in ENDED:
+        raise Refusal(LIFE_RULE, f"the contract ended on {contract.ended_on} ({contract.status}); nothing more happens")
+    where = ", ".join(sorted(PERMITTED[kind]))
+    raise Refusal(
+        LIFE_RULE,
+        f"a contract that is {contract.status} does not take `{kind}`",
+        allowed_when=f"the contract is one of: {where}",
+    )
+
+
+def permissions(contract: Contract) -> tuple[Permission, ...]:
+    """What people may ask of the contract now, and what they may ask later, from when."""
+    return tuple(_permissions(contract))
+
+
+def _permissions(contract: Contract) -> Iterator[Permission]:
+    match contract.status:
+        case Status.QUOTED:
+            yield from map(_now, ("accept", "reject", "revise"))
+            yield Permission(command="checkout", when="the quote is accepted")
+        case Status.ACCEPTED:
+            yield from map(_now, ("checkout", "reject", "revise"))
+        case Status.DRAFT:
+            yield from _while_draft(contract)
+        case Status.SCHEDULED | Status.ACTIVE | Status.SUSPENDED:
+            yield from _while_ordered(contract)
+        case _:
+            return
+
+
+def _now(command: str) -> Permission:
+    return Permission(command=command)
+
+
+def _while_draft(contract: Contract) -> Iterator[Permission]:
+    order = contract.order
+    if order and order.pay_by and order.paid_at is None:
+        yield _now("pay")
+    if order and any(item.passed is None for item in order.inspections):
+        yield _now("report_inspection")
+    yield _now("cancel")
+
+
+def _while_ordered(contract: Contract) -> Iterator[Permission]:
+    terms, running = contract.terms, contract.status in RUNNING
+    if contract.declined:
+        yield _now("pay")
+    if terms.change:
+        yield _now("change")
+    if contract.ending is None:
+        yield _now("cancel")
+    if contract.ending or contract.renewal.answer or any(line.planned for line in contract.lines):
+        yield _now("undo")
+    if terms.suspension and running:
+        yield _now("resume" if contract.status is Status.SUSPENDED else "suspend")
+    if terms.support and contract.status is Status.ACTIVE:
+        yield _now("open_case")
+    if contract.term and contract.ending is None and contract.renewal.answer is None:
+        since = None if contract.renewal.quoted_on else opens_on(contract, contract.term)
+        yield Permission(command="renew", since=since)
+        yield Permission(command="decline_renewal", since=since)

@@ -1,0 +1,165 @@
+"""A whole contract life in milliseconds: the decider in a loop, with a world that answers at once.
+
+It is the oracle: whatever the real thing does to a contract is compared with what the simulator says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.commands import At, Command, Quote
+from domain.decider import check, effects, evolve, next_due, open_contract, report
+from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
+from domain.events import Event
+from domain.narrative import entry
+from domain.refusal import Refusal
+from domain.state import Contract, Price
+from domain.terms import Terms
+from domain.view import Entry
+
+World = Callable[[Contract, Effect], Outcome]
+
+MAX_STEPS = 100_000
+"""A bound on what one life may do by itself: a contract that passes it is in an illegal state."""
+
+
+class EndlessLifeError(Exception):
+    """The contract went on by itself for longer than any contract does: its terms or the decider are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceListWorld:
+    """A world in which everything works: the price list and terms of the day, and tokens that say what a payment does.
+
+    A payment token that starts with ``pm_declined`` is declined, with ``pm_slow`` it stays pending; others are paid.
+    """
+
+    prices: tuple[Price, ...] = ()
+    terms: Terms | None = None
+
+    def __call__(self, contract: Contract, effect: Effect) -> Outcome:
+        """The world's answer to an effect."""
+        match effect:
+            case Requote():
+                return self._requote(contract)
+            case IssueInvoice(method=method) | Collect(method=method):
+                return Outcome(kind=_payment(method or _last_method(contract)))
+            case _:
+                return Outcome()
+
+    def _requote(self, contract: Contract) -> Outcome:
+        listed = {(price.service, price.model): price.prices for price in self.prices}
+        prices = {
+            line.id: found for line in contract.lines if (found := listed.get((line.service, line.model))) is not None
+        }
+        newer = self.terms if self.terms and self.terms.version > contract.terms.version else None
+        return Outcome(prices=prices, terms=newer)
+
+
+def _last_method(contract: Contract) -> str:
+    return contract.order.method if contract.order else ""
+
+
+def _payment(method: str) -> str:
+    if method.startswith("pm_declined"):
+        return "declined"
+    return "pending" if method.startswith("pm_slow") else "paid"
+
+
+@dataclass(slots=True)
+class Life:
+    """A contract that is being lived through: its state, its audit trail, what the world was told."""
+
+    contract: Contract
+    world: World
+    entries: list[Entry] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    told: list[Effect] = field(default_factory=list)
+    refusals: list[tuple[datetime, Command, Refusal]] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, quote: Quote, at: datetime, world: World | None = None) -> Life:
+        """The life that a quote begins. Raises a Refusal where it may not be offered."""
+        contract, events = open_contract(quote, at)
+        life = cls(contract, world or PriceListWorld())
+        life._note(events[0], contract, command=quote.id)
+        return life
+
+    def give(self, command: Command, at: datetime) -> tuple[Event, ...]:
+        """Let pass what falls due until then, and give the command. Raises a Refusal, which is also kept."""
+        self.live_until(at)
+        try:
+            events = check(self.contract, command, at)
+        except Refusal as refusal:
+            self.refusals.append((at, command, refusal))
+            raise
+        self._take(events, command=command.id)
+        return events
+
+    def live_until(self, until: datetime) -> None:
+        """Let everything happen that falls due up to an instant, that one included."""
+        for _ in range(MAX_STEPS):
+            due = next_due(self.contract)
+            if due is None or due.at > until:
+                return
+            self._take(due.events)
+        raise EndlessLifeError(self.contract.number)
+
+    def _take(self, events: Iterable[Event], command: str | None = None) -> None:
+        outbox: list[Effect] = []
+        for event in events:
+            self.contract = evolve(self.contract, event)
+            outbox += self._note(event, self.contract, command=command, tell=False)
+        self._tell(outbox)
+
+    def _note(self, event: Event, contract: Contract, *, command: str | None, tell: bool = True) -> tuple[Effect, ...]:
+        self.events.append(event)
+        self.entries.append(entry(contract, event, seq=len(self.entries) + 1, command=command))
+        caused = effects(contract, event)
+        if tell:
+            self._tell(caused)
+        return caused
+
+    def _tell(self, outbox: Iterable[Effect]) -> None:
+        for effect in outbox:
+            self.told.append(effect)
+            answer = report(effect, self.world(self.contract, effect))
+            if answer is None:
+                continue
+            try:
+                events = check(self.contract, answer, max(effect.at, self.contract.at))
+            except Refusal as refusal:
+                self.refusals.append((effect.at, answer, refusal))
+                continue
+            self._take(events)
+
+
+def agenda(contract: Contract, world: World, *, limit: int) -> Iterator[Entry]:
+    """What the contract will do by itself, in order, if nobody says anything; it is not touched."""
+    life = Life(contract, world)
+    shown = 0
+    while shown < limit and (due := next_due(life.contract)) is not None:
+        life.entries.clear()
+        life.live_until(due.at)
+        for item in life.entries[: limit - shown]:
+            yield item.model_copy(update={"seq": contract.version + shown + 1})
+            shown += 1
+
+
+def forecast(contract: Contract, world: World, *, until: datetime, commands: Iterable[At] = ()) -> Life:
+    """The contract's future up to an instant, with hypothetical commands; the contract itself is not touched.
+
+    A command that would be refused is kept among the life's refusals.
+    """
+    life = Life(contract, world)
+    for given in sorted(commands, key=lambda item: item.at):
+        if given.at > until:
+            break
+        try:
+            life.give(given.command, given.at)
+        except Refusal:
+            continue
+    life.live_until(until)
+    return life
