@@ -10,7 +10,7 @@ from domain.state import Cover, Customer, Discount, Offer
 from domain.terms import Terms
 from domain.values import Carried, Prices, Text
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]{1,200}$")]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._/-]{1,200}$")]
 
 
 class Command(Carried):

@@ -1,6 +1,6 @@
 """The heart: what may happen, what happens next by itself, what that makes of the contract, what the world hears.
 
-Everything else interprets these functions: the workflow durably, the simulator in a loop, the forecast over a portfolio.
+Everything else interprets them: the workflow durably, the simulator in a loop, the forecast over a portfolio.
 They are pure: the same contract, command and instant give the same answer, for one version of the rules.
 """
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain import events as happened
 from domain.bill import Bill
+from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
 from domain.events import Event
 from domain.money import rounded
 from domain.state import Contract
@@ -29,6 +30,21 @@ def _gross(bill: Bill | None) -> Decimal:
 def summary(contract: Contract, event: Event) -> str:
     """The event in one English sentence; ``contract`` is the contract after it."""
     return _SENTENCES[type(event)](contract, event)
+
+
+def line(effect: Effect) -> str:
+    """An effect in a few words, for the operator's timeline."""
+    match effect:
+        case IssueInvoice(bill=bill):
+            return f"invoice {_money(bill)} of {bill.on}"
+        case IssueCredit(bill=bill):
+            return f"credit {_money(bill)}: {effect.reason}"
+        case SendMessage():
+            return f"message {effect.message}"
+        case MakeDocument():
+            return f"document {effect.document}"
+        case _:
+            return effect.key.partition("/")[2]
 
 
 def entry(contract: Contract, event: Event, *, seq: int, command: str | None = None) -> Entry:
@@ -77,7 +93,8 @@ def _billed(contract: Contract, event: Any) -> str:
 def _recredited(contract: Contract, event: Any) -> str:
     parts = [f"credited {_money(event.credit)}"] if event.credit else []
     parts += [f"charged {_money(event.bill)}"] if event.bill else []
-    return f"{' and '.join(parts) or 'nothing to credit'}: {event.reason}".capitalize()
+    text = " and ".join(parts) or "nothing to credit"
+    return f"{text[0].upper()}{text[1:]}: {event.reason}"
 
 
 def _activated(contract: Contract, event: Any) -> str:

@@ -9,8 +9,8 @@ from temporalio.common import RetryPolicy
 
 from domain.effects import (
     AnyEffect,
-    Collect,
     CloseCase,
+    Collect,
     Effect,
     IssueCredit,
     IssueInvoice,

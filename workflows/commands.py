@@ -1,0 +1,62 @@
+"""Every command as a Temporal update: refused before it is written where that is certain, taken once, answered."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain import commands
+    from domain.commands import Command
+    from workflows.messages import Taken
+
+
+def taking(kind: type[Command]) -> Any:
+    """The update by which a contract takes one kind of command; its description is the command's own sentence."""
+
+    async def take(self: TakesCommands, command: Command) -> Taken:
+        return await self._take(command)
+
+    def would_take(self: TakesCommands, command: Command) -> None:
+        self._would_take(command)
+
+    name = str(kind.model_fields["kind"].default)
+    take.__annotations__ = {"command": kind, "return": Taken}
+    would_take.__annotations__ = {"command": kind, "return": None}
+    take.__qualname__, would_take.__qualname__ = f"TakesCommands.{name}", f"TakesCommands.may_{name}"
+    update: Any = workflow.update(name=name, description=(kind.__doc__ or name).splitlines()[0])(take)
+    update.validator(would_take)
+    return update
+
+
+class TakesCommands(ABC):
+    """The commands that a contract takes, each under its own name."""
+
+    revise = taking(commands.Revise)
+    accept = taking(commands.Accept)
+    reject = taking(commands.Reject)
+    checkout = taking(commands.Checkout)
+    pay = taking(commands.Pay)
+    report_payment = taking(commands.ReportPayment)
+    report_collection = taking(commands.ReportCollection)
+    report_inspection = taking(commands.ReportInspection)
+    move_cover = taking(commands.MoveCover)
+    change = taking(commands.Change)
+    suspend = taking(commands.Suspend)
+    resume = taking(commands.Resume)
+    cancel = taking(commands.Cancel)
+    undo = taking(commands.Undo)
+    renew = taking(commands.Renew)
+    decline_renewal = taking(commands.DeclineRenewal)
+    adopt_terms = taking(commands.AdoptTerms)
+    open_case = taking(commands.OpenCase)
+    advance_case = taking(commands.AdvanceCase)
+    discard = taking(commands.Discard)
+
+    @abstractmethod
+    async def _take(self, command: Command) -> Taken: ...
+
+    @abstractmethod
+    def _would_take(self, command: Command) -> None: ...

@@ -1,0 +1,78 @@
+"""What goes into the workflows and comes out of them: starts, answers, carried state."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, Field
+
+from domain.commands import Id, Quote
+from domain.effects import AnyEffect
+from domain.state import Contract
+from domain.values import Carried
+from domain.view import Entry, View
+
+
+class Answer(Carried):
+    """That a command was taken, and what it caused: kept so that a repeat gets the first answer."""
+
+    id: str
+    fingerprint: str
+    version: int
+    events: tuple[str, ...]
+
+
+class Taken(Carried):
+    """A command's answer: the version of the trail after it, the kinds of event it caused, and the contract."""
+
+    version: int
+    events: tuple[str, ...]
+    view: View
+
+
+class Baton(Carried):
+    """Everything that one run of a contract hands over to the next."""
+
+    contract: Contract
+    seq: int
+    clock_now: AwareDatetime | None = None
+    outbox: tuple[AnyEffect, ...] = ()
+    delayed: dict[str, tuple[AnyEffect, ...]] = Field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+    unrecorded: tuple[Entry, ...] = ()
+    answered: tuple[Answer, ...] = ()
+    published: dict[str, str] = Field(default_factory=dict)
+
+
+class ContractStart(Carried):
+    """What begins a contract's first run: its quote at an instant; ``baton`` begins every later one.
+
+    ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged.
+    """
+
+    quote: Quote | None = None
+    now: AwareDatetime
+    clock: str | None = None
+    patience_seconds: float = 60
+    baton: Baton | None = None
+
+
+class Advance(Carried):
+    """Move a contract's own clock forward to an instant."""
+
+    id: Id
+    to: AwareDatetime
+
+
+class ClockStart(Carried):
+    """What begins a test clock's run: the instant at which it stands."""
+
+    id: str
+    now: AwareDatetime
+
+
+class ClockState(Carried):
+    """Where a test clock stands, and where it is going, if it is."""
+
+    id: str
+    now: AwareDatetime
+    target: AwareDatetime | None = None
+    deleted: bool = False
