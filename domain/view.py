@@ -35,6 +35,7 @@ class View(Carried):
     version: int
     programme: str
     terms_version: int
+    rules: int = 1
     status: Status
     customer: Customer
     reseller: str | None = None
@@ -100,6 +101,7 @@ def view(
         version=contract.version if version is None else version,
         programme=contract.terms.code,
         terms_version=contract.terms.version,
+        rules=contract.rules,
         status=contract.status,
         customer=contract.customer,
         reseller=contract.reseller,

@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import catalogue
     from workflows.commands import TakesCommands
     from workflows.messages import Advance, Answer, Baton, ContractStart, Taken
-    from workflows.publication import details, search_attributes
+    from workflows.publication import all_search_attributes, details, search_attributes
     from workflows.refusals import as_error, moved_on
 
 ANSWERS_KEPT = 50
@@ -388,7 +388,12 @@ class ContractWorkflow(TakesCommands):
         """Hand everything over to the contract's next run."""
         self._leaving = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(start.model_copy(update={"quote": None, "baton": self._baton()}))
+        shown = self._view()
+        search_attributes(shown, self._published)
+        workflow.continue_as_new(
+            start.model_copy(update={"quote": None, "baton": self._baton()}),
+            search_attributes=all_search_attributes(shown),
+        )
 
     def _baton(self) -> Baton:
         return Baton(

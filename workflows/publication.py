@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
     from domain.calendar import DAY, instant
@@ -18,12 +18,19 @@ def search_attributes(shown: View, published: dict[str, str]) -> list[SearchAttr
     """The attributes that differ from what is published, which is brought up to date."""
     updates: list[SearchAttributeUpdate[Any]] = []
     for key, value in _values(shown):
-        text = value.isoformat() if isinstance(value, datetime) else str(value)
-        if published.get(key.name) == text:
+        text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
+        if published.get(key.name, "") == text:
             continue
         updates.append(key.value_unset() if value is None else key.value_set(value))
         published[key.name] = text
     return updates
+
+
+def all_search_attributes(shown: View) -> TypedSearchAttributes:
+    """Every attribute that has a value, for the next run's start: one that was unset cannot be handed over by itself."""
+    return TypedSearchAttributes(
+        [SearchAttributePair(key, value) for key, value in _values(shown) if value is not None]
+    )
 
 
 def _values(shown: View) -> list[tuple[SearchAttributeKey[Any], Any]]:
@@ -36,7 +43,7 @@ def _values(shown: View) -> list[tuple[SearchAttributeKey[Any], Any]]:
         (attributes.NEXT_DUE_AT, shown.next.at if shown.next else None),
         (attributes.TERM_ENDS_AT, ends),
         (attributes.TERM_NUMBER, shown.term.number if shown.term else None),
-        (attributes.RULES_VERSION, shown.terms_version),
+        (attributes.RULES_VERSION, shown.rules),
         (attributes.NEEDS_ATTENTION, bool(shown.attention)),
     ]
 
