@@ -1,4 +1,4 @@
-"""A world in memory: every activity that a contract asks for, with switches by which it breaks, declines and refuses."""
+"""A world in memory: every activity that a contract asks for, with switches by which it breaks and refuses."""
 
 from __future__ import annotations
 
@@ -72,7 +72,13 @@ class MemoryWorld:
             }
             return Outcome(prices=found, terms=self.prices.terms)
         if job.effect.kind in {"issue_invoice", "collect"}:
-            kind = "declined" if method.startswith("pm_declined") else "pending" if method.startswith("pm_slow") else "paid"
+            kind = (
+                "declined"
+                if method.startswith("pm_declined")
+                else "pending"
+                if method.startswith("pm_slow")
+                else "paid"
+            )
             return Outcome.model_validate({"kind": kind})
         return Outcome()
 

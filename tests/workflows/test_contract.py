@@ -1,0 +1,304 @@
+"""The contract on a real server does what the simulator says, whatever breaks on the way."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from domain.commands import (
+    Accept,
+    AdoptTerms,
+    Cancel,
+    Change,
+    Checkout,
+    Command,
+    DeclineRenewal,
+    MoveCover,
+    OpenCase,
+    Quote,
+    Renew,
+    ReportInspection,
+    ReportPayment,
+    Resume,
+    Suspend,
+    Undo,
+)
+from domain.scenario import timeline
+from domain.simulator import Life, PriceListWorld
+from domain.state import Cover, Price, Status
+from tests.domain.samples import PRICES, offer, ordered, quote, terms, utc
+from tests.workflows.living import Contract, eventually, worker
+from tests.workflows.world import MemoryWorld
+from workflows.messages import Baton, ContractStart
+
+ACCEPT = Accept(id="accept", revision=1)
+CHECKOUT = Checkout(id="checkout", method="pm_ok", registered=True)
+Script = list[tuple[datetime, Command]]
+
+LIVES: dict[str, tuple[Quote, datetime, Script, datetime]] = {
+    "deferred until the warranty ends, renewed, cancelled at the period's end": (
+        quote(offer(warranty=date(2027, 5, 17))),
+        utc(2027, 1, 10),
+        [
+            (utc(2027, 1, 12), ACCEPT),
+            (utc(2027, 1, 12, 11), CHECKOUT),
+            (utc(2028, 3, 12), Renew(id="renew")),
+            (utc(2028, 8, 12), Cancel(id="cancel", reason="moving out")),
+        ],
+        utc(2028, 12, 1),
+    ),
+    "anchored on the 31st, paused twice, left early with a fee": (
+        quote(offer()),
+        utc(2027, 1, 31),
+        [
+            (utc(2027, 1, 31), ACCEPT),
+            (utc(2027, 1, 31, 11), CHECKOUT),
+            (utc(2027, 3, 10), Suspend(id="s1", reason="holiday")),
+            (utc(2027, 3, 20), Resume(id="r1")),
+            (utc(2027, 3, 22), Suspend(id="s2", reason="holiday")),
+            (utc(2027, 5, 2), Resume(id="r2")),
+            (utc(2027, 6, 15), Cancel(id="cancel", reason="closing")),
+        ],
+        utc(2027, 9, 1),
+    ),
+    "long without cover: inspected, then moved to quarters, not renewed": (
+        quote(offer(warranty=date(2026, 7, 31)), offer("2")),
+        utc(2027, 1, 31),
+        [
+            (utc(2027, 1, 31), ACCEPT),
+            (utc(2027, 1, 31, 11), CHECKOUT),
+            (utc(2027, 2, 4), ReportInspection(id="i", line="1", passed=True)),
+            (utc(2027, 5, 5), Change(id="ch", line="2", period=3)),
+            (utc(2027, 12, 1), DeclineRenewal(id="no", reason="budget")),
+        ],
+        utc(2028, 3, 1),
+    ),
+    "void: the inspection fails": (
+        quote(offer(warranty=date(2026, 7, 31))),
+        utc(2027, 1, 31),
+        [
+            (utc(2027, 1, 31), ACCEPT),
+            (utc(2027, 1, 31, 11), CHECKOUT),
+            (utc(2027, 2, 4), ReportInspection(id="i", line="1", passed=False, reason="burnt out")),
+        ],
+        utc(2027, 3, 1),
+    ),
+    "void: not paid in time": (
+        quote(),
+        utc(2027, 1, 31),
+        [
+            (utc(2027, 1, 31), ACCEPT),
+            (utc(2027, 1, 31, 11), CHECKOUT.model_copy(update={"method": "pm_slow"})),
+        ],
+        utc(2027, 3, 1),
+    ),
+    "lapsed: nobody answers the quote": (quote(), utc(2027, 1, 31), [], utc(2027, 4, 1)),
+    "cover moved, a change and a cancellation withdrawn, help asked for": (
+        quote(offer(warranty=date(2027, 3, 31))),
+        utc(2027, 2, 1),
+        [
+            (utc(2027, 2, 1), ACCEPT),
+            (utc(2027, 2, 1, 11), CHECKOUT),
+            (
+                utc(2027, 3, 1),
+                MoveCover(id="m", serial="SN1", cover=(Cover(kind="warranty", last_day=date(2027, 4, 10)),)),
+            ),
+            (utc(2027, 5, 3), Change(id="ch", line="1", period=12)),
+            (utc(2027, 5, 4), Undo(id="u1", what="change")),
+            (utc(2027, 5, 5), OpenCase(id="oc", serial="SN1", subject="paper jam")),
+            (utc(2027, 12, 1), Cancel(id="ca", reason="mistake")),
+            (utc(2028, 4, 5), Undo(id="u2", what="cancellation")),
+        ],
+        utc(2028, 7, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("title", LIVES)
+async def test_a_life_equals_the_simulators(temporal_client: Client, title: str) -> None:
+    """Every entry of the recorded trail, and everything the world was told, is what the simulator says."""
+    offered, begins, steps, until = LIVES[title]
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, offered, world)
+        await contract.begin(begins)
+        await contract.play(steps, until)
+    life = Life.begin(contract.quote, begins)
+    for at, command in steps:
+        life.give(command, at)
+    life.live_until(until)
+    entries = world.entries(contract.number)
+    assert timeline(entries) == timeline(life.entries)
+    assert [entry.summary for entry in entries if "operations" not in entry.kind] == [e.summary for e in life.entries]
+    assert world.order == [effect.key for effect in life.told]
+    assert set(world.times.values()) == {1}
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+
+
+async def test_it_replays_on_every_task(temporal_client: Client) -> None:
+    """A worker that keeps nothing in memory, and so replays at every step, comes to the same life."""
+    offered, begins, steps, until = LIVES["anchored on the 31st, paused twice, left early with a fee"]
+    world = MemoryWorld()
+    async with worker(temporal_client, world, cached=0) as queue:
+        contract = Contract(temporal_client, queue, offered, world)
+        await contract.begin(begins)
+        await contract.play(steps, until)
+    assert world.views[contract.number].status is Status.CANCELLED
+    assert set(world.times.values()) == {1}
+
+
+async def test_a_refusal_teaches(temporal_client: Client) -> None:
+    """A command that comes too early is answered with the rule, the reason, the date, and what may be done instead."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await contract.give(Renew(id="renew"))
+        cause = refused.value.cause
+        assert isinstance(cause, ApplicationError)
+        assert cause.type == "refused"
+        answer = cause.details[0]
+        assert (answer["rule"], answer["allowed_from"]) == ("COM-1", "2027-11-01")
+        assert "cancel" in {item["command"] for item in answer["allowed"]}
+
+
+async def test_a_repeated_command_gets_the_first_answer_across_a_terms_end(temporal_client: Client) -> None:
+    """The same id is answered as before in the contract's next run, and never carried out twice."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        first = await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await contract.move(utc(2028, 6, 1))
+        again = await contract.give(ACCEPT, key="another-update-id")
+        assert (again.version, again.events) == (first.version, first.events)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await contract.give(Cancel(id="accept", reason="the same id for something else"))
+        assert isinstance(refused.value.cause, ApplicationError)
+        assert "another command" in refused.value.cause.message
+
+
+async def test_a_vendor_that_is_down_is_flagged_and_caught_up_with(temporal_client: Client) -> None:
+    """While messages cannot go out the contract bills on, flagged; afterwards every message goes out once, in order."""
+    world = MemoryWorld(broken={"messages"})
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31), patience_seconds=0.5)
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await contract.move(utc(2027, 6, 1))
+        view = world.views[contract.number]
+        assert view.status is Status.ACTIVE
+        assert any(item.startswith("messages:") for item in view.attention)
+        assert len([key for key in world.order if "/invoice/2027" in key]) == 5
+        world.broken.clear()
+        await eventually(lambda: not world.views[contract.number].attention, seconds=60)
+    life = ordered(at=utc(2027, 1, 31))
+    life.live_until(utc(2027, 6, 1))
+    expected = [effect.key.partition("/")[2] for effect in life.told]
+    assert sorted(key.partition("/")[2] for key in world.order) == sorted(expected)
+    messages = [key.partition("/")[2] for key in world.order if "/message/" in key]
+    assert messages == [key for key in expected if "/message/" in key]
+    kinds = [entry.kind for entry in world.entries(contract.number)]
+    assert kinds.count("operations.delayed") == kinds.count("operations.mended") == 1
+
+
+async def test_a_business_refusal_is_final_and_shown(temporal_client: Client) -> None:
+    """What the world will not take for good is not tried again: it is written down, and a person is asked."""
+    world = MemoryWorld(refusing={"ticketing"})
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(offer(warranty=date(2026, 7, 31))), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await eventually(lambda: "operations.refused" in [e.kind for e in world.entries(contract.number)])
+        await eventually(lambda: any("ticketing" in item for item in world.views[contract.number].attention))
+
+
+async def test_payment_that_is_reported_later_completes_the_order(temporal_client: Client) -> None:
+    """A payment that is pending leaves a draft; its report, however often it comes, starts the service once."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        taken = await contract.give(CHECKOUT.model_copy(update={"method": "pm_slow"}))
+        assert taken.view.status is Status.DRAFT
+        paid = await contract.give(ReportPayment(id="hook-1", outcome="paid", reference="ch_1"))
+        assert paid.view.status is Status.ACTIVE
+        again = await contract.give(ReportPayment(id="hook-2", outcome="paid", reference="ch_1"))
+        assert again.events == ()
+
+
+async def test_new_terms_and_prices_come_with_the_renewal(temporal_client: Client) -> None:
+    """A new version of terms and prices reaches a running contract when its term is renewed, not before."""
+    newer = terms(version=2, fees={"set_up": {"rule": "SMP-7", "amount": "60", "text": {"en": "Set-up"}}})
+    dearer = {months: price + 10 for months, price in PRICES.items()}
+    world = MemoryWorld(prices=PriceListWorld(prices=(Price(service="care", model="M1", prices=dearer),), terms=newer))
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await contract.move(utc(2028, 1, 15))
+        assert world.views[contract.number].terms_version == 1
+        await contract.move(utc(2028, 2, 15))
+        view = world.views[contract.number]
+        assert (view.terms_version, view.lines[0].prices) == (2, dearer)
+        taken = await contract.give(AdoptTerms(id="adopt", terms=terms(version=3), reason="an operator says so"))
+        assert taken.view.terms_version == 3
+
+
+async def test_history_per_billed_period_on_a_test_clock(temporal_client: Client) -> None:
+    """A period that is caught up with on a test clock costs at most 7 events of history."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await contract.move(utc(2027, 2, 15))
+        before = len((await contract.handle.fetch_history()).events)
+        await contract.move(utc(2027, 10, 15))
+        after = len((await contract.handle.fetch_history()).events)
+    assert (after - before) / 8 <= 7
+
+
+async def test_history_per_billed_period_on_wall_time(temporal_client: Client) -> None:
+    """A period that is billed when its real timer fires costs at most 12 events of history, and one timer."""
+    life = ordered(at=utc(2026, 1, 31))
+    now = datetime.now(tz=UTC)
+    soon = now + timedelta(seconds=2)
+    life.live_until(now)
+    # A line anchored today: its first bill falls due when the latest thing that happened is over, two seconds from now.
+    today = life.contract.date_of(soon)
+    lines = tuple(
+        line.model_copy(update={"anchor": today, "billed_months": 0, "billed": None}) for line in life.contract.lines
+    )
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        state = life.contract.model_copy(update={"number": contract.number, "lines": lines, "at": soon})
+        baton = Baton(contract=state, seq=100)
+        await temporal_client.start_workflow(
+            "Contract",
+            ContractStart(now=now, baton=baton),
+            id=f"contract:{contract.number}",
+            task_queue=queue,
+        )
+        await eventually(lambda: bool(world.told))
+        await eventually(contract._quiet)
+        events = [event.event_type for event in (await contract.handle.fetch_history()).events]
+    fired = events.index(EventType.EVENT_TYPE_TIMER_FIRED)
+    started = events.index(EventType.EVENT_TYPE_TIMER_STARTED)
+    again = events.index(EventType.EVENT_TYPE_TIMER_STARTED, fired)
+    assert again - started <= 12
+    assert EventType.EVENT_TYPE_TIMER_CANCELED not in events
