@@ -56,12 +56,15 @@ class Settings(BaseSettings):
     temporal_tls_cert: FilePath | None = Field(None, description="Client certificate (PEM).")
     temporal_tls_key: FilePath | None = Field(None, description="Client key (PEM).")
     temporal_tls_ca: FilePath | None = Field(None, description="The server's certificate authority (PEM).")
-    embedded_port: Port = Field(7233, description="Port of the embedded Temporal server.")
-    embedded_ui_port: Port = Field(8233, description="Port of the embedded Temporal UI.")
+    temporal_port: Port = Field(7233, description="Port of the embedded Temporal server.")
+    temporal_ui_port: Port = Field(8233, description="Port of the embedded Temporal UI.")
 
     task_queue: str = Field("tenure", min_length=1)
     worker_deployment: str | None = Field(None, description="Worker Deployment's name; unversioned when not set.")
     build_id: str = Field("dev", min_length=1)
+    patience_seconds: float = Field(60, gt=0, description="How long an effect may hold a contract up.")
+    max_workflow_tasks: int = Field(100, ge=2, description="Workflow tasks that a worker runs at once.")
+    max_activities: int = Field(100, ge=1, description="Activities that a worker runs at once.")
     metrics_address: str | None = Field(None, description="host:port at which a worker shows Prometheus metrics.")
 
     api_host: str = "127.0.0.1"

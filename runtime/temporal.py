@@ -32,7 +32,7 @@ async def connect(settings: Settings, *, patience: timedelta = timedelta(seconds
         TemporalUnreachable: nothing answered in that time.
         TemporalRefused: the API key or the certificate is not accepted.
     """
-    address = settings.temporal_address or f"127.0.0.1:{settings.embedded_port}"
+    address = settings.temporal_address or f"127.0.0.1:{settings.temporal_port}"
     until = time.monotonic() + patience.total_seconds()
     while True:
         try:
