@@ -29,7 +29,7 @@ from runtime.temporal_binary import temporal_binary
 START_PATIENCE = timedelta(seconds=60)
 STOP_GRACE = timedelta(seconds=15)
 
-# Measured with 200 contracts of three steps on two cores: the dev server's own defaults took 50 s, its memory mode 20 s.
+# Measured with 200 contracts of three steps on two cores: the dev server's own defaults took 50 s, memory mode 20 s.
 # Write-ahead log, synced at checkpoints: 22 s. Survives a killed process; a power cut may cost the last moments.
 SQLITE_PRAGMAS: Mapping[str, str] = {"journal_mode": "wal", "synchronous": "1"}
 DYNAMIC_CONFIG: Mapping[str, Any] = {

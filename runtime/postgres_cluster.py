@@ -1,0 +1,121 @@
+"""A private PostgreSQL for tests and measurements: its own directory, its own port, gone at the end."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+from runtime import child
+from runtime.ports import LOOPBACK, free_port
+
+OWNER = "tenure"
+START_PATIENCE = timedelta(seconds=30)
+
+# Nothing here outlives the run, so nothing needs to survive a power cut.
+SETTINGS = (
+    *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+    *("-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=error"),
+)
+
+
+class PostgresMissing(Exception):
+    """PostgreSQL's server programs are not on this machine."""
+
+
+class PostgresFailed(Exception):
+    """The cluster did not start; the message has the server's last words."""
+
+
+class PostgresCluster:
+    """A PostgreSQL server for as long as the block lasts."""
+
+    def __init__(self) -> None:
+        """The cluster, not yet started.
+
+        Raises:
+            PostgresMissing: there is no initdb to make it with.
+        """
+        self.port = free_port()
+        self._bin = postgres_programs()
+        self._user = "postgres" if os.getuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """The cluster, ready for connections."""
+        self._directory = Path(tempfile.mkdtemp(prefix="tenure-pg-"))
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the server without waiting for its clients, and removes its data."""
+        if self._process is not None:
+            child.stop(self._process, end_signal=signal.SIGINT)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The SQLAlchemy URL of a fresh, empty database, dropped at the end whoever is still connected."""
+        name = f"test_{uuid4().hex}"
+        self._run("createdb", "--template=template0", name)
+        try:
+            yield self.url(name)
+        finally:
+            self._run("dropdb", "--force", name)
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of a database in this cluster."""
+        return f"postgresql+asyncpg://{OWNER}@{LOOPBACK}:{self.port}/{database}"
+
+    def _start(self) -> None:
+        if self._user:
+            shutil.chown(self._directory, self._user, pwd.getpwnam(self._user).pw_gid)
+        data, log = self._directory / "data", self._directory / "log"
+        make = ("-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        with log.open("wb") as output:
+            if child.start([self._bin / "initdb", *make], output=output, user=self._user).wait():
+                raise PostgresFailed(f"initdb failed:\n{log.read_text()}")
+            where = ("-D", data, "-h", LOOPBACK, "-p", str(self.port), "-k", self._directory)
+            command: list[str | Path] = [self._bin / "postgres", *where, *SETTINGS]
+            self._process = child.start(command, output=output, user=self._user, end_signal=signal.SIGQUIT)
+        self._wait_until_ready(log)
+
+    def _wait_until_ready(self, log: Path) -> None:
+        until = time.monotonic() + START_PATIENCE.total_seconds()
+        probe: list[str | Path] = [self._bin / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(self.port)]
+        while subprocess.run(probe, check=False).returncode:
+            if self._process is None or self._process.poll() is not None or time.monotonic() > until:
+                raise PostgresFailed(f"PostgreSQL did not start:\n{log.read_text()}")
+            time.sleep(0.05)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        where = ("-h", LOOPBACK, "-p", str(self.port), "-U", OWNER)
+        subprocess.run([self._bin / program, *where, *arguments], check=True, capture_output=True)
+
+
+@cache
+def postgres_programs() -> Path:
+    """The folder of initdb and postgres, the newest version's when there are several.
+
+    Raises:
+        PostgresMissing: there is none.
+    """
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
+    if not installed:
+        raise PostgresMissing("PostgreSQL's initdb is not on this machine: run `make parts`, which installs it.")
+    return installed[-1].parent
