@@ -96,6 +96,7 @@ class Life:
             self.refusals.append((at, command, refusal))
             raise
         self._take(events, command=command.id)
+        self.live_until(at)
         return events
 
     def live_until(self, until: datetime) -> None:
