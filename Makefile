@@ -2,7 +2,7 @@
 .PHONY: help setup parts lint format types test rules demo up bench lock clean
 
 PY := .venv/bin/python
-TYPED := $(wildcard domain workflows activities adapters storage api web cli runtime worker.py bench tests)
+TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
 PYTEST_ARGS ?=
 
 help:  ## This list
@@ -40,10 +40,12 @@ up: setup  ## Everything, running
 bench: setup  ## The measurements
 	$(PY) -m bench
 
-lock: setup  ## requirements.lock anew from pyproject.toml (UPGRADE=1: newest versions)
-	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --custom-compile-command 'make lock' --group dev $(if $(UPGRADE),--upgrade) \
-	    --output-file requirements.lock pyproject.toml
+LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --custom-compile-command 'make lock' pyproject.toml
+
+lock: setup  ## The lock files anew from pyproject.toml (UPGRADE=1: newest versions)
+	$(LOCK) --group dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	$(LOCK) --no-annotate --constraint requirements.lock --output-file compose/requirements.lock
 
 clean:  ## Removes the environment, the caches and the data under var/
 	rm -rf .venv .venv.lock var .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
