@@ -1,0 +1,69 @@
+"""Test clocks, and the contracts that live on them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import contract, test_clock
+
+
+async def add(connection: AsyncConnection, clock: str, name: str, now: datetime) -> None:
+    """Write down a new clock."""
+    values = {"id": clock, "name": name, "now": now, "deleted": False, "created_at": datetime.now(UTC)}
+    await connection.execute(test_clock.insert(), values)
+
+
+async def find(connection: AsyncConnection, clock: str) -> dict[str, Any] | None:
+    """A clock, deleted ones too."""
+    row = (await connection.execute(select(test_clock).where(test_clock.c.id == clock))).mappings().first()
+    return dict(row) if row else None
+
+
+async def page(connection: AsyncConnection, *, after: str | None, limit: int) -> list[dict[str, Any]]:
+    """One page of the clocks that are not deleted."""
+    query = select(test_clock).where(test_clock.c.deleted.is_(False)).order_by(test_clock.c.id).limit(limit)
+    if after is not None:
+        query = query.where(test_clock.c.id > after)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def aim(connection: AsyncConnection, clock: str, target: datetime) -> None:
+    """Say where a clock is going."""
+    await connection.execute(test_clock.update().where(test_clock.c.id == clock), {"target": target})
+
+
+async def arrive(connection: AsyncConnection, clock: str, now: datetime) -> None:
+    """Say that a clock, with all its contracts, is where it was going."""
+    await connection.execute(test_clock.update().where(test_clock.c.id == clock), {"now": now, "target": None})
+
+
+async def delete(connection: AsyncConnection, clock: str) -> None:
+    """Say that a clock is gone."""
+    await connection.execute(test_clock.update().where(test_clock.c.id == clock), {"deleted": True, "target": None})
+
+
+async def members(connection: AsyncConnection, clock: str) -> list[str]:
+    """The contracts of a clock that have not ended for good."""
+    query = select(contract.c.number).where(contract.c.clock == clock, contract.c.closed.is_(False))
+    return list(await connection.scalars(query.order_by(contract.c.number)))
+
+
+async def unsettled(connection: AsyncConnection, numbers: list[str], to: datetime) -> list[str]:
+    """Those of the contracts that have not yet done everything that falls due up to an instant."""
+    query = select(contract.c.number).where(
+        contract.c.number.in_(numbers),
+        contract.c.closed.is_(False),
+        or_(contract.c.now < to, contract.c.next_due_at <= to),
+    )
+    return list(await connection.scalars(query))
+
+
+async def next_happening(connection: AsyncConnection, clock: str) -> datetime | None:
+    """When the next of a clock's contracts does something by itself."""
+    query = select(func.min(contract.c.next_due_at)).where(contract.c.clock == clock, contract.c.closed.is_(False))
+    found: datetime | None = await connection.scalar(query)
+    return found

@@ -1,0 +1,191 @@
+"""Contracts as they are listed and read; what they are is decided by the contracts themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, Table, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.view import Entry, View
+from storage.database import insert
+from storage.tables import (
+    audit_entry,
+    contract,
+    contract_device,
+    credit_line,
+    credit_note,
+    document,
+    invoice,
+    invoice_line,
+    message,
+    ticket,
+)
+
+STARTING = "Starting"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of contracts is narrowed by; what is not given narrows nothing."""
+
+    status: str | None = None
+    programme: str | None = None
+    customer: str | None = None
+    reseller: str | None = None
+    serial: str | None = None
+    clock: str | None = None
+    attention: bool | None = None
+    ends_from: date | None = None
+    ends_until: date | None = None
+
+
+async def next_number(connection: AsyncConnection, scope: str) -> int:
+    """The next number of a sequence without gaps: it is taken back if the transaction is."""
+    counted = await connection.execute(
+        text(
+            "INSERT INTO counter (scope, value) VALUES (:scope, 1) "
+            "ON CONFLICT (scope) DO UPDATE SET value = counter.value + 1 RETURNING value"
+        ),
+        {"scope": scope},
+    )
+    return int(counted.scalar_one())
+
+
+async def created(connection: AsyncConnection, creation_key: str) -> dict[str, Any] | None:
+    """The contract that a creation key has made, if it has."""
+    found = await connection.execute(select(contract).where(contract.c.creation_key == creation_key))
+    row = found.mappings().first()
+    return dict(row) if row else None
+
+
+async def begin(connection: AsyncConnection, values: dict[str, Any]) -> None:
+    """Write down a contract that is about to be started."""
+    await connection.execute(insert(connection, contract).on_conflict_do_nothing(), values)
+
+
+async def unstarted(connection: AsyncConnection, before: datetime) -> list[dict[str, Any]]:
+    """The starts of contracts that were written down before an instant and have not reported back since."""
+    found = await connection.execute(
+        select(contract.c.number, contract.c.start).where(contract.c.status == STARTING, contract.c.created_at < before)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+async def abandon(connection: AsyncConnection, number: str) -> None:
+    """Forget a contract that could not be started."""
+    await connection.execute(contract.delete().where(contract.c.number == number, contract.c.status == STARTING))
+
+
+async def read(connection: AsyncConnection, number: str) -> View | None:
+    """A contract's view; none where there is no such contract or it has not started."""
+    found = await connection.scalar(select(contract.c.view).where(contract.c.number == number))
+    return View.model_validate(found) if found else None
+
+
+async def page(connection: AsyncConnection, filters: Filters, *, after: str | None, limit: int) -> list[View]:
+    """One page of contracts by number, after a number."""
+    query = _narrowed(select(contract.c.view).where(contract.c.view.is_not(None)), filters)
+    if after is not None:
+        query = query.where(contract.c.number > after)
+    found = await connection.scalars(query.order_by(contract.c.number).limit(limit))
+    return [View.model_validate(item) for item in found]
+
+
+def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
+    for column, value in (
+        (contract.c.status, filters.status),
+        (contract.c.programme, filters.programme),
+        (contract.c.customer, filters.customer),
+        (contract.c.reseller, filters.reseller),
+        (contract.c.clock, filters.clock),
+        (contract.c.attention, filters.attention),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if filters.ends_from is not None:
+        query = query.where(contract.c.term_last >= filters.ends_from)
+    if filters.ends_until is not None:
+        query = query.where(contract.c.term_last <= filters.ends_until)
+    if filters.serial is not None:
+        with_device = select(contract_device.c.contract).where(contract_device.c.serial == filters.serial)
+        query = query.where(contract.c.number.in_(with_device))
+    return query
+
+
+async def entries(connection: AsyncConnection, number: str, *, after: int, limit: int) -> list[Entry]:
+    """One page of a contract's trail, after an entry."""
+    query = (
+        select(audit_entry)
+        .where(audit_entry.c.contract == number, audit_entry.c.seq > after)
+        .order_by(audit_entry.c.seq)
+        .limit(limit)
+    )
+    return [Entry.model_validate(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def invoices(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
+    """A contract's invoices in order of issue, each with its lines."""
+    return await _with_lines(connection, invoice, invoice_line, "invoice", number)
+
+
+async def credit_notes(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
+    """A contract's credit notes in order of issue, each with its lines."""
+    return await _with_lines(connection, credit_note, credit_line, "credit_note", number)
+
+
+async def _with_lines(
+    connection: AsyncConnection, head: Table, line: Table, reference: str, number: str
+) -> list[dict[str, Any]]:
+    query = select(head).where(head.c.contract == number).order_by(head.c.issued_at, head.c.number)
+    heads = (await connection.execute(query)).mappings().all()
+    lines = await connection.execute(
+        select(line).where(line.c[reference].in_([row["key"] for row in heads])).order_by(line.c.key)
+    )
+    by_head: dict[str, list[dict[str, Any]]] = {}
+    for row in lines.mappings():
+        by_head.setdefault(row[reference], []).append(dict(row))
+    return [dict(row) | {"lines": by_head.get(row["key"], [])} for row in heads]
+
+
+async def messages(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
+    """Everything that was written to a contract's customer, with its proof."""
+    return await _of(connection, message, number, message.c.composed_at)
+
+
+async def tickets(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
+    """A contract's cases."""
+    return await _of(connection, ticket, number, ticket.c.opened_at)
+
+
+async def documents(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
+    """A contract's documents, without their content."""
+    columns = [column for column in document.c if column.name != "content"]
+    query = select(*columns).where(document.c.contract == number).order_by(document.c.made_at)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _of(connection: AsyncConnection, table: Table, number: str, order: Any) -> list[dict[str, Any]]:
+    query = select(table).where(table.c.contract == number).order_by(order)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def waiting_for_cover(connection: AsyncConnection, serial: str) -> list[str]:
+    """The contracts of a device that may still wait for its cover to end."""
+    query = (
+        select(contract.c.number)
+        .join(contract_device, contract_device.c.contract == contract.c.number)
+        .where(
+            contract_device.c.serial == serial,
+            contract.c.status.in_(("Quoted", "Accepted", "Draft", "Scheduled", "Active")),
+        )
+    )
+    return list(await connection.scalars(query))
+
+
+async def version_of(connection: AsyncConnection, number: str) -> int:
+    """How far the read model has followed a contract; 0 before its first record."""
+    found = await connection.scalar(select(contract.c.version).where(contract.c.number == number))
+    return int(found or 0)

@@ -1,0 +1,65 @@
+"""What the database itself forbids: changing an issued invoice or a written trail, crediting more than was charged."""
+
+from __future__ import annotations
+
+_FROZEN = ("invoice_line", "credit_note", "credit_line", "audit_entry", "document")
+_INVOICE_COLUMNS = ("key", "number", "contract", "issuer", "customer", "net", "tax", "gross", "currency")
+
+
+def statements(dialect: str) -> list[str]:
+    """The triggers that guard the books, in the words of a database."""
+    return _sqlite() if dialect == "sqlite" else _postgresql()
+
+
+def _sqlite() -> list[str]:
+    triggers = [
+        f"CREATE TRIGGER {table}_frozen_{verb} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is written once'); END"
+        for table in _FROZEN
+        for verb in ("UPDATE", "DELETE")
+    ]
+    columns = ", ".join(f'"{name}"' for name in (*_INVOICE_COLUMNS, "on"))
+    triggers.append(
+        f"CREATE TRIGGER invoice_frozen_UPDATE BEFORE UPDATE OF {columns} ON invoice "
+        "BEGIN SELECT RAISE(ABORT, 'an issued invoice is only credited'); END"
+    )
+    triggers.append(
+        "CREATE TRIGGER invoice_frozen_DELETE BEFORE DELETE ON invoice "
+        "BEGIN SELECT RAISE(ABORT, 'an issued invoice is only credited'); END"
+    )
+    triggers.append(
+        "CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line WHEN "
+        "(SELECT SUM(net) FROM credit_line WHERE credits = NEW.credits) > "
+        "(SELECT net FROM invoice_line WHERE key = NEW.credits) "
+        "BEGIN SELECT RAISE(ABORT, 'more would be credited than was charged'); END"
+    )
+    return triggers
+
+
+def _postgresql() -> list[str]:
+    made = [
+        (
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is written once', TG_TABLE_NAME; END $$"
+        ),
+        (
+            "CREATE FUNCTION bound_credit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "PERFORM 1 FROM invoice_line WHERE key = NEW.credits FOR UPDATE; "
+            "IF (SELECT SUM(net) FROM credit_line WHERE credits = NEW.credits) > "
+            "(SELECT net FROM invoice_line WHERE key = NEW.credits) "
+            "THEN RAISE EXCEPTION 'more would be credited than was charged'; END IF; RETURN NEW; END $$"
+        ),
+        "CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line FOR EACH ROW EXECUTE FUNCTION bound_credit()",
+    ]
+    made += [
+        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        for table in _FROZEN
+    ]
+    columns = ", ".join(f'"{name}"' for name in (*_INVOICE_COLUMNS, "on"))
+    made.append(
+        f"CREATE TRIGGER invoice_frozen BEFORE UPDATE OF {columns} ON invoice "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
+    made.append("CREATE TRIGGER invoice_kept BEFORE DELETE ON invoice FOR EACH ROW EXECUTE FUNCTION refuse_change()")
+    return made

@@ -1,0 +1,129 @@
+"""Invoices, credit notes and payments: numbered without gaps, written once, only ever credited."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.bill import Bill
+from storage.contracts import next_number
+from storage.tables import credit_line, credit_note, invoice, invoice_line, payment
+
+
+async def find_invoice(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
+    """The invoice that a domain key has made, if it has."""
+    row = (await connection.execute(select(invoice).where(invoice.c.key == key))).mappings().first()
+    return dict(row) if row else None
+
+
+async def issue_invoice(
+    connection: AsyncConnection,
+    bill: Bill,
+    *,
+    contract: str,
+    issuer: str,
+    customer: str,
+    rule: str,
+    at: datetime,
+    method: str | None,
+    payment_state: str,
+) -> str:
+    """Issue an invoice under the issuer's next number of the bill's year; answers with the number."""
+    number = await _number(connection, issuer, "F", bill)
+    values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
+    await connection.execute(invoice.insert(), values | {"payment": payment_state, "method": method})
+    lines = [
+        charge.model_dump(exclude={"credits"}) | {"invoice": bill.key, "position": position}
+        for position, charge in enumerate(bill.charges, start=1)
+    ]
+    await connection.execute(invoice_line.insert(), lines)
+    return number
+
+
+async def find_credit(connection: AsyncConnection, key: str) -> str | None:
+    """The number of the credit note that a domain key has made, if it has."""
+    number: str | None = await connection.scalar(select(credit_note.c.number).where(credit_note.c.key == key))
+    return number
+
+
+async def issue_credit(
+    connection: AsyncConnection,
+    bill: Bill,
+    *,
+    contract: str,
+    issuer: str,
+    customer: str,
+    rule: str,
+    reason: str,
+    at: datetime,
+) -> str:
+    """Issue a credit note under the issuer's next number; the database refuses more than was charged."""
+    number = await _number(connection, issuer, "A", bill)
+    values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
+    await connection.execute(credit_note.insert(), values | {"reason": reason})
+    lines = [
+        {
+            "key": charge.key,
+            "credit_note": bill.key,
+            "credits": charge.credits,
+            "text": charge.text,
+            "rule": charge.rule,
+            "net": charge.net,
+            "days": charge.days,
+        }
+        for charge in bill.charges
+    ]
+    await connection.execute(credit_line.insert(), lines)
+    return number
+
+
+async def _number(connection: AsyncConnection, issuer: str, kind: str, bill: Bill) -> str:
+    count = await next_number(connection, f"{kind}/{issuer}/{bill.on.year}")
+    return f"{issuer}-{kind}{bill.on.year}-{count:06d}"
+
+
+def _head(
+    bill: Bill, number: str, *, contract: str, issuer: str, customer: str, rule: str, at: datetime
+) -> dict[str, Any]:
+    return {
+        **bill.model_dump(exclude={"charges"}),
+        "number": number,
+        "contract": contract,
+        "issuer": issuer,
+        "customer": customer,
+        "rule": rule,
+        "issued_at": at,
+    }
+
+
+async def find_payment(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
+    """The attempt to collect that a domain key has made, if it has."""
+    row = (await connection.execute(select(payment).where(payment.c.key == key))).mappings().first()
+    return dict(row) if row else None
+
+
+async def add_payment(connection: AsyncConnection, values: dict[str, Any]) -> None:
+    """Write down an attempt to collect, and what became of the invoice by it."""
+    await connection.execute(payment.insert(), values)
+    await mark(connection, values["invoice"], values["outcome"], values["method"])
+
+
+async def mark(connection: AsyncConnection, key: str, state: str, method: str | None = None) -> None:
+    """Say how an invoice's payment stands; one that is paid stays paid."""
+    changes = {"payment": state} | ({"method": method} if method else {})
+    await connection.execute(invoice.update().where(invoice.c.key == key, invoice.c.payment != "paid"), changes)
+
+
+async def last_method(connection: AsyncConnection, contract: str) -> str | None:
+    """The payment method that the contract's latest order or retry used."""
+    query = (
+        select(invoice.c.method)
+        .where(invoice.c.contract == contract, invoice.c.method.is_not(None))
+        .order_by(invoice.c.issued_at.desc(), invoice.c.number.desc())
+        .limit(1)
+    )
+    method: str | None = await connection.scalar(query)
+    return method

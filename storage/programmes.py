@@ -1,0 +1,75 @@
+"""Programmes as they were loaded: a version that is used is never changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import programme_version
+
+
+class VersionChangedError(Exception):
+    """A programme's file differs from what was loaded under the same version before."""
+
+
+async def store(
+    connection: AsyncConnection, *, code: str, version: int, terms: Any, catalogue: Any, sha256: str
+) -> bool:
+    """Keep a version; whether it is new. Raises VersionChangedError where it is there with other terms."""
+    query = select(programme_version.c.sha256).where(
+        programme_version.c.code == code, programme_version.c.version == version
+    )
+    known = await connection.scalar(query)
+    if known == sha256:
+        # Terms are agreed upon and never change; the price list is only what is offered next.
+        same = programme_version.update().where(
+            programme_version.c.code == code, programme_version.c.version == version
+        )
+        await connection.execute(same, {"catalogue": catalogue})
+        return False
+    if known is not None:
+        raise VersionChangedError(
+            f"version {version} of {code} was loaded with other terms before: give the changed file the version "
+            f"{version + 1}"
+        )
+    await connection.execute(
+        programme_version.insert(),
+        {
+            "code": code,
+            "version": version,
+            "terms": terms,
+            "catalogue": catalogue,
+            "sha256": sha256,
+            "loaded_at": datetime.now(UTC),
+        },
+    )
+    return True
+
+
+async def latest(connection: AsyncConnection, code: str) -> dict[str, Any] | None:
+    """The newest version of a programme."""
+    query = (
+        select(programme_version)
+        .where(programme_version.c.code == code)
+        .order_by(programme_version.c.version.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).mappings().first()
+    return dict(row) if row else None
+
+
+async def one(connection: AsyncConnection, code: str, version: int) -> dict[str, Any] | None:
+    """One version of a programme."""
+    query = select(programme_version).where(programme_version.c.code == code, programme_version.c.version == version)
+    row = (await connection.execute(query)).mappings().first()
+    return dict(row) if row else None
+
+
+async def codes(connection: AsyncConnection) -> list[str]:
+    """The programmes that there are."""
+    return list(
+        await connection.scalars(select(programme_version.c.code).distinct().order_by(programme_version.c.code))
+    )

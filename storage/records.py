@@ -1,0 +1,48 @@
+"""The audit trail and the read model: written together, each entry once, the newest view kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.view import Record, View
+from storage.database import insert
+from storage.tables import audit_entry, contract, contract_device
+
+
+async def write(connection: AsyncConnection, record: Record) -> None:
+    """Add the entries that are not there yet, and the view unless a newer one is."""
+    number = record.view.number
+    if record.entries:
+        written = datetime.now(UTC)
+        rows = [
+            {"contract": number, "written_at": written} | entry.model_dump(exclude={"data"}) | {"data": entry.data}
+            for entry in record.entries
+        ]
+        await connection.execute(insert(connection, audit_entry).on_conflict_do_nothing(), rows)
+    await connection.execute(
+        contract.update().where(contract.c.number == number, contract.c.version <= record.view.version),
+        row(record.view),
+    )
+    if any(entry.kind in {"quoted", "quote_revised"} for entry in record.entries):
+        serials = [{"serial": line.serial, "contract": number} for line in record.view.lines]
+        await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), serials)
+
+
+def row(view: View) -> dict[str, object]:
+    """The columns by which contracts are found, and the whole view."""
+    return {
+        "status": view.status.value,
+        "programme": view.programme,
+        "customer": view.customer.id,
+        "reseller": view.reseller,
+        "version": view.version,
+        "next_due_at": view.next.at if view.next else None,
+        "term_last": view.term.last if view.term else None,
+        "attention": bool(view.attention),
+        "clock": view.clock,
+        "now": view.now,
+        "closed": view.closed,
+        "view": view.model_dump(mode="json"),
+    }

@@ -1,0 +1,354 @@
+"""Every table, by what it keeps. Unique keys are the domain's own keys: what happens once is written once."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from storage.types import Document, Instant, Money
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+KEY = String(300)
+
+# Programmes, as data
+
+programme_version = Table(
+    "programme_version",
+    metadata,
+    Column("code", String(10), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("terms", Document, nullable=False),
+    Column("catalogue", Document, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("loaded_at", Instant, nullable=False),
+)
+
+coupon = Table(
+    "coupon",
+    metadata,
+    Column("code", String(30), primary_key=True),
+    Column("programme", String(10), nullable=False),
+    Column("service", String(40)),
+    Column("kind", String(10), nullable=False),
+    Column("value", Money, nullable=False),
+    Column("periods", Integer, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date, nullable=False),
+    Column("max_uses", Integer, nullable=False),
+)
+
+coupon_use = Table(
+    "coupon_use",
+    metadata,
+    Column("code", ForeignKey("coupon.code"), primary_key=True),
+    Column("customer", String(40), primary_key=True),
+    Column("contract", String(40), nullable=False),
+    Column("used_at", Instant, nullable=False),
+)
+
+# Who and what contracts are about
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(500), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("region", String(3)),
+    Column("password_hash", String(200)),
+    Column("registered_at", Instant),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("serial", String(40), primary_key=True),
+    Column("model", String(500), nullable=False),
+    Column("printer_type", String(60), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("cover", Document, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+# The read model and the trail
+
+contract = Table(
+    "contract",
+    metadata,
+    Column("number", String(40), primary_key=True),
+    Column("status", String(20), nullable=False),
+    Column("programme", String(10), nullable=False),
+    Column("customer", String(40), nullable=False),
+    Column("reseller", String(500)),
+    Column("version", Integer, nullable=False),
+    Column("next_due_at", Instant),
+    Column("term_last", Date),
+    Column("attention", Boolean, nullable=False),
+    Column("clock", String(60)),
+    Column("now", Instant, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("view", Document),
+    Column("start", Document, nullable=False),
+    Column("creation_key", KEY, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_contract_status_number", "status", "number"),
+    Index("ix_contract_customer_number", "customer", "number"),
+    Index("ix_contract_term_last_number", "term_last", "number"),
+    Index("ix_contract_clock_next_due_at", "clock", "next_due_at"),
+)
+
+contract_device = Table(
+    "contract_device",
+    metadata,
+    Column("serial", String(40), primary_key=True),
+    Column("contract", String(40), primary_key=True),
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("contract", String(40), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("by", String(500), nullable=False),
+    Column("command", KEY),
+    Column("summary", Text, nullable=False),
+    Column("amount", Money),
+    Column("currency", String(3)),
+    Column("data", Document, nullable=False),
+    Column("written_at", Instant, nullable=False),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("scope", String(60), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+# Money
+
+invoice = Table(
+    "invoice",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("issuer", String(10), nullable=False),
+    Column("customer", String(40), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("net", Money, nullable=False),
+    Column("tax_name", String(500), nullable=False),
+    Column("tax_percent", Money, nullable=False),
+    Column("tax", Money, nullable=False),
+    Column("gross", Money, nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("payment", String(10), nullable=False),
+    Column("method", String(500)),
+    CheckConstraint("gross = net + tax", name="adds_up"),
+)
+
+invoice_line = Table(
+    "invoice_line",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("invoice", ForeignKey("invoice.key"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("what", String(60), nullable=False),
+    Column("text", String(500), nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("net", Money, nullable=False),
+    Column("line", String(20)),
+    Column("serial", String(40)),
+    Column("first", Date),
+    Column("last", Date),
+    Column("days", Integer),
+    Column("of_days", Integer),
+    UniqueConstraint("invoice", "position"),
+)
+
+credit_note = Table(
+    "credit_note",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("issuer", String(10), nullable=False),
+    Column("customer", String(40), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("net", Money, nullable=False),
+    Column("tax_name", String(500), nullable=False),
+    Column("tax_percent", Money, nullable=False),
+    Column("tax", Money, nullable=False),
+    Column("gross", Money, nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    CheckConstraint("gross = net + tax", name="adds_up"),
+)
+
+credit_line = Table(
+    "credit_line",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("credit_note", ForeignKey("credit_note.key"), nullable=False, index=True),
+    Column("credits", ForeignKey("invoice_line.key"), nullable=False, index=True),
+    Column("text", String(500), nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("net", Money, nullable=False),
+    Column("days", Integer),
+    CheckConstraint("net > 0", name="positive"),
+)
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("invoice", ForeignKey("invoice.key"), nullable=False, index=True),
+    Column("method", String(500), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("reference", String(200)),
+    Column("reason", String(500)),
+    Column("at", Instant, nullable=False),
+)
+
+# What the world was told
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("case", String(80), primary_key=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("number", String(60)),
+    Column("subject", String(500), nullable=False),
+    Column("serial", String(40)),
+    Column("line", String(20)),
+    Column("stage", String(60), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("notes", Document, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+)
+
+ticket_move = Table(
+    "ticket_move", metadata, Column("key", KEY, primary_key=True), Column("at", Instant, nullable=False)
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("recipient", String(254), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("subject", String(500), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("documents", Document, nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("composed_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("outcome", String(10), nullable=False),
+    Column("reason", String(500)),
+)
+
+mail = Table(
+    "mail",
+    metadata,
+    Column("message_id", String(300), primary_key=True),
+    Column("recipient", String(254), nullable=False),
+    Column("subject", String(500), nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("media_type", String(60), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+# The API's own
+
+checkout = Table(
+    "checkout",
+    metadata,
+    Column("contract", String(40), primary_key=True),
+    Column("billing_address", Document),
+    Column("method", String(500)),
+    Column("coupon", String(30)),
+    Column("coupon_line", String(20)),
+)
+
+test_clock = Table(
+    "test_clock",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("name", String(500), nullable=False),
+    Column("now", Instant, nullable=False),
+    Column("target", Instant),
+    Column("deleted", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("name", String(500), nullable=False),
+    Column("scopes", Document, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("owner", String(20), primary_key=True),
+    Column("key", KEY, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer),
+    Column("answer", Document),
+    Column("begun_at", Instant, nullable=False),
+)
