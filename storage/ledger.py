@@ -106,9 +106,8 @@ async def find_payment(connection: AsyncConnection, key: str) -> dict[str, Any] 
 
 
 async def add_payment(connection: AsyncConnection, values: dict[str, Any]) -> None:
-    """Write down an attempt to collect, and what became of the invoice by it."""
+    """Write down an attempt to collect."""
     await connection.execute(payment.insert(), values)
-    await mark(connection, values["invoice"], values["outcome"], values["method"])
 
 
 async def mark(connection: AsyncConnection, key: str, state: str, method: str | None = None) -> None:

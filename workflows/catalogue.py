@@ -58,6 +58,7 @@ class Header(Carried):
 
     number: str
     programme: str
+    issuer: str = ""
     terms_version: int
     customer: Customer
     lines: tuple[Line, ...]

@@ -238,6 +238,7 @@ class ContractWorkflow(TakesCommands):
         return catalogue.Header(
             number=contract.number,
             programme=contract.terms.code,
+            issuer=contract.terms.issuer.code,
             terms_version=contract.terms.version,
             customer=contract.customer,
             lines=contract.lines,

@@ -27,7 +27,7 @@ def search_attributes(shown: View, published: dict[str, str]) -> list[SearchAttr
 
 
 def all_search_attributes(shown: View) -> TypedSearchAttributes:
-    """Every attribute that has a value, for the next run's start: one that was unset cannot be handed over by itself."""
+    """Every attribute that has a value, for the next run's start: an unset one cannot be handed over by itself."""
     return TypedSearchAttributes(
         [SearchAttributePair(key, value) for key, value in _values(shown) if value is not None]
     )

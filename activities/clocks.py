@@ -1,0 +1,86 @@
+"""Test clocks: every contract of a clock is moved, and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.errors import mapped
+from domain.commands import Discard
+from storage import clocks
+from storage.database import Database
+from workflows.catalogue import ADVANCE_CONTRACTS, DISCARD_CONTRACTS, ClockMove
+from workflows.messages import Advance
+
+_AT_ONCE = 20
+_LOOK_AGAIN = (0.01, 0.5)
+
+
+class ClockActivities:
+    """Moves and ends the contracts of a test clock."""
+
+    def __init__(self, database: Database, client: Client) -> None:
+        self._database = database
+        self._client = client
+
+    @activity.defn(name=ADVANCE_CONTRACTS)
+    async def advance_contracts(self, move: ClockMove) -> None:
+        """Move every contract to the clock's target, and wait until each has done what falls due until then."""
+        with mapped("clocks"):
+            async with self._database.write() as connection:
+                await clocks.aim(connection, move.clock, move.to)
+                numbers = await clocks.members(connection, move.clock)
+            advance = Advance(id=f"clock:{move.clock}:{move.to.isoformat()}", to=move.to)
+            await self._each(numbers, "advance", advance)
+            await self._settled(numbers, move)
+            async with self._database.write() as connection:
+                await clocks.arrive(connection, move.clock, move.to)
+
+    @activity.defn(name=DISCARD_CONTRACTS)
+    async def discard_contracts(self, clock: str) -> None:
+        """End every contract of a clock that is deleted."""
+        with mapped("clocks"):
+            async with self._database.read() as connection:
+                numbers = await clocks.members(connection, clock)
+            await self._each(numbers, "discard", Discard(id=f"clock:{clock}:deleted", by="test clock"))
+            async with self._database.write() as connection:
+                await clocks.delete(connection, clock)
+
+    async def _each(self, numbers: list[str], update: str, argument: Any) -> None:
+        for batch in batched(numbers, _AT_ONCE):
+            activity.heartbeat(batch[0])
+            await asyncio.gather(*(self._update(number, update, argument) for number in batch))
+
+    async def _update(self, number: str, update: str, argument: Any) -> None:
+        handle = self._client.get_workflow_handle(f"contract:{number}")
+        try:
+            await handle.execute_update(update, argument, id=argument.id)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def _settled(self, numbers: list[str], move: ClockMove) -> None:
+        pause, longest = _LOOK_AGAIN
+        waiting = numbers
+        while waiting:
+            activity.heartbeat(len(waiting))
+            async with self._database.read() as connection:
+                waiting = [
+                    number
+                    for batch in batched(waiting, 500)
+                    for number in await clocks.unsettled(connection, batch, move.to)
+                ]
+            if waiting:
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, longest)
+
+
+def batched(numbers: list[str], size: int) -> Iterator[list[str]]:
+    """The numbers in batches of at most so many."""
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]

@@ -1,0 +1,115 @@
+"""Messages: composed in the customer's language, sent once, and proven: due, composed, sent, refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+from temporalio import activity
+
+from activities.errors import Refused, Unreachable, mapped
+from domain.effects import Outcome, SendMessage
+from storage import records
+from storage.database import Database
+from storage.outbox import Letter, find_message, hashes, keep_message, mark_message
+from workflows.catalogue import Header, Job
+
+
+class MailPort(Protocol):
+    """Who carries messages."""
+
+    async def send(self, *, message_id: str, to: str, subject: str, text: str) -> None:
+        """Send once per message id. Raises Refused for an address that is no good, else Unreachable."""
+
+
+class TextsPort(Protocol):
+    """Who writes messages."""
+
+    def message(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, str]:
+        """The subject and the text of a message in a language."""
+
+
+class MessageActivities:
+    """Composes and sends."""
+
+    def __init__(self, database: Database, texts: TextsPort, mail: MailPort) -> None:
+        self._database = database
+        self._texts = texts
+        self._mail = mail
+
+    @activity.defn(name="messages.send")
+    async def send(self, job: Job) -> Outcome:
+        """Compose and send a message, once. What was composed is what is sent, however often it is tried."""
+        effect = job.effect
+        assert isinstance(effect, SendMessage)  # noqa: S101 - the catalogue pairs names and effects
+        with mapped("messages"):
+            letter = await self._composed(job, effect)
+            if letter.outcome != "composed":
+                return await self._done(job, letter, letter.outcome, letter.reason)
+            try:
+                await self._mail.send(
+                    message_id=message_id(effect.key), to=letter.recipient, subject=letter.subject, text=letter.body
+                )
+            except Refused as refusal:
+                return await self._done(job, letter, "refused", str(refusal))
+            return await self._done(job, letter, "sent", None)
+
+    async def _composed(self, job: Job, effect: SendMessage) -> Letter:
+        async with self._database.write() as connection:
+            known = await find_message(connection, effect.key)
+            if known:
+                return known
+            documents = await hashes(connection, effect.attached)
+            missing = sorted(set(effect.attached) - set(documents))
+            if missing:
+                raise Unreachable(f"the documents {', '.join(missing)} are not made yet")
+            letter = self._compose(job, effect, documents)
+            await keep_message(connection, letter)
+            return letter
+
+    def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str]) -> Letter:
+        who = job.contract.customer
+        subject, body = self._texts.message(
+            job.contract.programme, who.language, effect.message, context(job.contract, effect)
+        )
+        return Letter(
+            key=effect.key,
+            contract=job.contract.number,
+            name=effect.message,
+            recipient=who.email,
+            language=who.language,
+            subject=subject,
+            body=body,
+            sha256=sha256(f"{subject}\n{body}".encode()).hexdigest(),
+            documents=documents,
+            rule=effect.rule,
+            due_at=effect.at,
+            composed_at=datetime.now(UTC),
+        )
+
+    async def _done(self, job: Job, letter: Letter, outcome: str, reason: str | None) -> Outcome:
+        async with self._database.write() as connection:
+            await mark_message(connection, letter.key, outcome, reason)
+            if job.record:
+                await records.write(connection, job.record)
+        return Outcome(kind="refused", reason=reason) if outcome == "refused" else Outcome(reference=letter.key)
+
+
+def context(contract: Header, effect: SendMessage) -> dict[str, Any]:
+    """What a text may speak of: the contract, its customer, lines and issuer, and what the message is about."""
+    return {
+        "customer": contract.customer.model_dump(mode="json"),
+        "number": contract.number,
+        "lines": [line.model_dump(mode="json") for line in contract.lines],
+        "currency": contract.currency,
+        "zone": contract.zone,
+        "language": contract.customer.language,
+        "data": effect.data,
+        "documents": list(effect.attached),
+    }
+
+
+def message_id(key: str) -> str:
+    """The mail's own id: the same for every attempt, so that a repeat is recognised."""
+    return f"<{sha256(key.encode()).hexdigest()[:40]}@tenure.invalid>"

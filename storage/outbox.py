@@ -1,0 +1,113 @@
+"""Messages and documents as they were made: what proves that a notice went out, and what it said."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import insert
+from storage.tables import document, mail, message
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A composed message; ``documents`` are the keys of what goes along, with their hashes."""
+
+    key: str
+    contract: str
+    name: str
+    recipient: str
+    language: str
+    subject: str
+    body: str
+    sha256: str
+    rule: str
+    due_at: datetime
+    composed_at: datetime
+    documents: dict[str, str] = field(default_factory=dict)
+    sent_at: datetime | None = None
+    outcome: str = "composed"
+    reason: str | None = None
+
+
+async def find_message(connection: AsyncConnection, key: str) -> Letter | None:
+    """The message that a domain key has made, if it has."""
+    row = (await connection.execute(select(message).where(message.c.key == key))).mappings().first()
+    return Letter(**row) if row else None
+
+
+async def keep_message(connection: AsyncConnection, letter: Letter) -> None:
+    """Write down a message before it is sent."""
+    await connection.execute(message.insert(), asdict(letter))
+
+
+async def mark_message(connection: AsyncConnection, key: str, outcome: str, reason: str | None) -> None:
+    """Say what became of a message; what has been said once stays."""
+    sent = datetime.now(UTC) if outcome == "sent" else None
+    await connection.execute(
+        message.update().where(message.c.key == key, message.c.outcome == "composed"),
+        {"outcome": outcome, "reason": reason, "sent_at": sent},
+    )
+
+
+async def hashes(connection: AsyncConnection, keys: tuple[str, ...]) -> dict[str, str]:
+    """The hashes of those of the documents that are made."""
+    if not keys:
+        return {}
+    rows = await connection.execute(select(document.c.key, document.c.sha256).where(document.c.key.in_(keys)))
+    return {row.key: row.sha256 for row in rows}
+
+
+async def find_document(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
+    """A document with its content."""
+    row = (await connection.execute(select(document).where(document.c.key == key))).mappings().first()
+    return dict(row) if row else None
+
+
+async def keep_document(
+    connection: AsyncConnection, *, key: str, contract: str, name: str, language: str, media_type: str, content: bytes
+) -> str:
+    """Keep a document unless its key has one; answers with the hash of what is kept."""
+    known: str | None = await connection.scalar(select(document.c.sha256).where(document.c.key == key))
+    if known:
+        return known
+    digest = sha256(content).hexdigest()
+    await connection.execute(
+        document.insert(),
+        {
+            "key": key,
+            "contract": contract,
+            "name": name,
+            "language": language,
+            "media_type": media_type,
+            "sha256": digest,
+            "content": content,
+            "made_at": datetime.now(UTC),
+        },
+    )
+    return digest
+
+
+async def receive(connection: AsyncConnection, *, message_id: str, recipient: str, subject: str, raw: str) -> None:
+    """Put a mail into the embedded mailbox, once."""
+    values = {
+        "message_id": message_id,
+        "recipient": recipient,
+        "subject": subject,
+        "raw": raw,
+        "received_at": datetime.now(UTC),
+    }
+    await connection.execute(insert(connection, mail).on_conflict_do_nothing(), values)
+
+
+async def mailbox(connection: AsyncConnection, *, recipient: str | None, limit: int) -> list[dict[str, Any]]:
+    """The latest mails of the embedded mailbox, the newest first."""
+    query = select(mail).order_by(mail.c.received_at.desc(), mail.c.message_id).limit(limit)
+    if recipient is not None:
+        query = query.where(mail.c.recipient == recipient)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]

@@ -1,0 +1,118 @@
+"""What runs where: the workflows and activities of a worker, and what is behind their ports."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from adapters.texts import Texts
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.billing import BillingActivities, PaymentPort
+from activities.clocks import ClockActivities
+from activities.documents import DocumentActivities
+from activities.messages import MailPort, MessageActivities
+from activities.records import RecordActivities
+from activities.ticketing import DeskPort, TicketingActivities
+from adapters.desk_embedded import EmbeddedDesk
+from adapters.mail_embedded import EmbeddedMail
+from adapters.mail_smtp import Server, SmtpMail
+from adapters.payments_embedded import EmbeddedPayments
+from runtime.settings import CHECKOUT, Settings
+from storage.database import Database
+from workflows.clock import TestClockWorkflow
+from workflows.contract import ContractWorkflow
+
+PROGRAMMES = CHECKOUT / "programmes"
+GRACE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The systems behind the ports."""
+
+    payments: PaymentPort
+    desk: DeskPort
+    mail: MailPort
+    texts: Texts
+
+
+def outside(settings: Settings, database: Database, programmes: Path = PROGRAMMES) -> Outside:
+    """The systems that the settings name, and the embedded ones for the rest."""
+    return Outside(
+        payments=EmbeddedPayments(),
+        desk=EmbeddedDesk(database),
+        mail=_mail(settings, database),
+        texts=Texts(programmes),
+    )
+
+
+def _mail(settings: Settings, database: Database) -> MailPort:
+    if settings.smtp_host is None:
+        return EmbeddedMail(database, settings.mail_from)
+    password = settings.smtp_password
+    server = Server(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
+        starttls=settings.smtp_starttls,
+    )
+    return SmtpMail(server, settings.mail_from)
+
+
+def build(client: Client, settings: Settings, database: Database, world: Outside) -> Worker:
+    """A worker for everything; it ends what it has begun within half a minute when it is stopped."""
+    billing = BillingActivities(database, world.payments)
+    ticketing = TicketingActivities(database, world.desk)
+    messages = MessageActivities(database, world.texts, world.mail)
+    documents = DocumentActivities(database, world.texts)
+    records = RecordActivities(database)
+    clocks = ClockActivities(database, client)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[ContractWorkflow, TestClockWorkflow],
+        activities=[
+            billing.issue_invoice,
+            billing.collect,
+            billing.issue_credit,
+            billing.release_coupon,
+            ticketing.open_case,
+            ticketing.move_case,
+            ticketing.close_case,
+            messages.send,
+            documents.make,
+            records.record,
+            records.requote,
+            clocks.advance_contracts,
+            clocks.discard_contracts,
+        ],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules("domain", "workflows")
+        ),
+        graceful_shutdown_timeout=GRACE,
+        max_concurrent_workflow_tasks=settings.max_workflow_tasks,
+        max_concurrent_activities=settings.max_activities,
+        deployment_config=_deployment(settings),
+    )
+
+
+def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    if settings.worker_deployment is None:
+        return None
+    version = WorkerDeploymentVersion(settings.worker_deployment, settings.build_id)
+    return WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE
+    )
+
+
+if __name__ == "__main__":
+    from cli.serve import work
+
+    asyncio.run(work())
