@@ -1,0 +1,99 @@
+"""Messages and documents from a programme's own templates, in the reader's language, its dates and its money."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, pass_context, select_autoescape
+from jinja2.runtime import Context, Undefined
+
+from activities.errors import Refused
+from adapters.programme_files import load
+
+SUBJECT = "Subject: "
+
+
+class Texts:
+    """The texts of every programme in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._issuer: Callable[[str], dict[str, Any]] = cache(self._load_issuer)
+        self._languages: Callable[[str], tuple[str, ...]] = cache(self._load_languages)
+        self._environment: Callable[[str, str, str], Environment] = cache(self._load_environment)
+
+    def message(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, str]:
+        """The subject and the text of a message. Raises Refused where the programme has no such text."""
+        subject, _, body = self._render(programme, language, "texts", f"{name}.txt.j2", context).partition("\n")
+        if not subject.startswith(SUBJECT):
+            raise Refused(f"text {name} of {programme} does not begin with `{SUBJECT}`")
+        return subject.removeprefix(SUBJECT).strip(), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+
+    def document(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, bytes]:
+        """A document as HTML. Raises Refused where the programme has no such document."""
+        html = self._render(programme, language, "documents", f"{name}.html.j2", context)
+        return "text/html; charset=utf-8", html.encode()
+
+    def _render(self, programme: str, language: str, kind: str, name: str, context: dict[str, Any]) -> str:
+        for choice in dict.fromkeys((language, *self._languages(programme))):
+            try:
+                template = self._environment(programme, kind, choice).get_template(name)
+            except TemplateNotFound:
+                continue
+            return template.render(context | {"language": choice, "issuer": self._issuer(programme)})
+        raise Refused(f"programme {programme} has no {kind} {name} in any of its languages")
+
+    def _folder(self, programme: str) -> Path:
+        return self._root / programme.lower()
+
+    def _load_issuer(self, programme: str) -> dict[str, Any]:
+        return load(self._folder(programme)).terms.issuer.model_dump()
+
+    def _load_languages(self, programme: str) -> tuple[str, ...]:
+        return load(self._folder(programme)).terms.languages
+
+    def _load_environment(self, programme: str, kind: str, language: str) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(self._folder(programme) / kind / language),
+            autoescape=select_autoescape(["html", "html.j2"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= {"day": day, "money": money, "moment": moment}
+        return environment
+
+
+@pass_context
+def day(context: Context, value: Any) -> str:
+    """A date in the reader's words: `17 mai 2027`."""
+    return format_date(_date(value), format="long", locale=context["language"])
+
+
+@pass_context
+def moment(context: Context, value: Any) -> str:
+    """An instant in the reader's words, on the contract's own clocks."""
+    local = datetime.fromisoformat(str(value)).astimezone(ZoneInfo(context["zone"]))
+    on = format_date(local, format="long", locale=context["language"])
+    return f"{on}, {format_time(local.time(), format='short', locale=context['language'])}"
+
+
+@pass_context
+def money(context: Context, value: Any) -> str:
+    """An amount in the reader's notation, in the contract's currency."""
+    return format_currency(Decimal(str(value)), context["currency"], locale=context["language"])
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, Undefined):
+        raise TypeError("a date that the text needs is missing")
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
