@@ -4,7 +4,7 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 
 def configure_logging(level: str = "INFO", *, as_json: bool | None = None) -> None:
@@ -25,6 +25,8 @@ def configure_logging(level: str = "INFO", *, as_json: bool | None = None) -> No
     for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    # It announces each time which database it sees.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _shared() -> list[Processor]:
@@ -34,9 +36,16 @@ def _shared() -> list[Processor]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.ExtraAdder(),
+        _without_colours,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+
+
+def _without_colours(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Uvicorn sends each message twice, once with a terminal's colour codes in it."""
+    event.pop("color_message", None)
+    return event
 
 
 def _rendering(*, as_json: bool) -> list[Processor]:

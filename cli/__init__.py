@@ -1,0 +1,1 @@
+"""The launcher's commands: one module a group, put together in `app.py`."""

@@ -1,0 +1,52 @@
+"""Every command of `./tenure`, and what it says when it cannot go on."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from adapters.programme_files import ProgrammeError
+from cli import keys, serve
+from cli.http import CannotServe
+from runtime.search_attributes import SearchAttributesRefused
+from runtime.settings import SettingsInvalid
+from runtime.temporal import TemporalRefused, TemporalUnreachable
+from runtime.temporal_binary import TemporalMissing
+from runtime.temporal_server import AlreadyRunning, EmbeddedServerFailed
+from storage.programmes import VersionChangedError
+
+# What the person at the keyboard can put right; everything else is a mistake of ours and shows its traceback.
+TOLD_PLAINLY = (
+    AlreadyRunning,
+    EmbeddedServerFailed,
+    ProgrammeError,
+    SearchAttributesRefused,
+    SettingsInvalid,
+    TemporalMissing,
+    TemporalRefused,
+    TemporalUnreachable,
+    VersionChangedError,
+    CannotServe,
+)
+
+app = typer.Typer(
+    name="tenure",
+    help="Service contracts that run by themselves for years.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(serve.up)
+app.command()(serve.worker)
+app.command()(serve.api)
+app.command()(serve.migrate)
+app.add_typer(keys.app, name="keys")
+
+
+def main() -> None:
+    """Runs the command line; exits with 1 and a plain sentence when the person has to do something first."""
+    try:
+        app()
+    except TOLD_PLAINLY as told:
+        Console(stderr=True, soft_wrap=True).print(str(told), style="red", markup=False, highlight=False)
+        sys.exit(1)

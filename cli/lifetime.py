@@ -1,0 +1,31 @@
+"""How long a process of ours lives: until its work ends, or until someone asks it to stop."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs the work; SIGINT and SIGTERM end it in order, through its own `async with` blocks, and count as success."""
+    asyncio.run(_until_asked_to_stop(work))
+
+
+async def _until_asked_to_stop(work: Coroutine[Any, Any, None]) -> None:
+    task, asked, loop = asyncio.ensure_future(work), asyncio.Event(), asyncio.get_running_loop()
+
+    def stop() -> None:
+        # Asked twice, we are stopping already: a second cancellation would cut the orderly end short.
+        if not asked.is_set():
+            asked.set()
+            print("\nStopping: running work gets 30 seconds to end ...", file=sys.stderr, flush=True)
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not asked.is_set():
+            raise
