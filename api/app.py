@@ -1,0 +1,70 @@
+"""The API, put together."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.service import RPCError
+
+from api import checkout, clocks, contracts, devices, people, problems, programmes, quotes, requests
+from api.problems import unavailable
+from api.services import Needs, Services
+from storage.migrate import is_current
+
+ROUTERS = (
+    programmes.router,
+    devices.router,
+    quotes.router,
+    checkout.router,
+    contracts.router,
+    requests.router,
+    clocks.router,
+    people.router,
+)
+health = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """That a part is well."""
+
+    status: str = "ok"
+
+
+@health.get("/health", operation_id="health")
+async def alive() -> Health:
+    """The process answers."""
+    return Health()
+
+
+@health.get("/ready", operation_id="ready", responses={503: problems.RESPONSES[503]})
+async def ready(services: Needs) -> Health:
+    """The database is there and has every migration, and Temporal answers."""
+    try:
+        if not await is_current(services.database):
+            raise unavailable("the database lacks migrations; run `./tenure migrate`")
+        if not await services.client.service_client.check_health():
+            raise unavailable("Temporal is not serving")
+    except (SQLAlchemyError, RPCError, OSError) as error:
+        raise unavailable("the database or Temporal does not answer") from error
+    return Health()
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over some services."""
+    app = FastAPI(
+        title="Tenure",
+        version="1",
+        summary="Service contracts that run by themselves for years.",
+        description=(
+            "Commands (POST, PUT, DELETE) need an `Idempotency-Key` and answer when the contract has taken them. "
+            "A refusal is a problem (RFC 9457) with the rule, the reason, and from when or when it may happen."
+        ),
+    )
+    app.state.services = services
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
+    app.include_router(people.page)
+    app.include_router(health)
+    return app

@@ -1,0 +1,118 @@
+"""The one way to a contract: a command as an update, its refusal as a problem, its answer when it is taken."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import (
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.problems import ProblemError, not_found, unavailable
+from api.services import Services
+from domain.commands import Command
+from domain.permissions import LIFE_RULE
+from domain.state import Contract
+from domain.view import View
+from storage import contracts
+from workflows.messages import Taken
+from workflows.refusals import MOVED_ON, REFUSED
+
+_ANSWER_WITHIN = timedelta(seconds=30)
+_TRIES = 20
+_READ_WITHIN = 3.0
+
+
+async def give(services: Services, number: str, command: Command) -> Taken:
+    """Give a contract a command, and answer when it has taken it and the read model knows.
+
+    Raises a problem: 404 without such a contract, 409 where a rule refuses, 503 where it does not answer.
+    """
+    taken = await _update(services, number, command)
+    await followed(services, number, taken.version)
+    return taken
+
+
+async def _update(services: Services, number: str, command: Command) -> Taken:
+    handle = services.client.get_workflow_handle(f"contract:{number}")
+    kind = str(getattr(command, "kind", ""))
+    for attempt in range(_TRIES):
+        try:
+            taken: Taken = await handle.execute_update(kind, command, result_type=Taken, rpc_timeout=_ANSWER_WITHIN)
+        except WorkflowUpdateFailedError as error:
+            problem = as_problem(error)
+            if problem is not None:
+                raise problem from error
+            await asyncio.sleep(0.05 * (attempt + 1))
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise unavailable("the contract does not answer; send the same command again") from error
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise await _gone(services, number) from error
+            raise
+        else:
+            return taken
+    raise unavailable("the contract is busy; send the same command again")
+
+
+def as_problem(error: WorkflowUpdateFailedError) -> ProblemError | None:
+    """A contract's no as a problem; none where the command is only to be sent again."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return unavailable(str(cause))
+    if cause.type == MOVED_ON:
+        return None
+    if cause.type != REFUSED:
+        return unavailable(cause.message)
+    names = ("rule", "field", "allowed_from", "allowed_when", "allowed")
+    return ProblemError(409, "refused", cause.message, **{name: cause.details[0].get(name) for name in names})
+
+
+async def _gone(services: Services, number: str) -> ProblemError:
+    """The problem of a contract whose workflow is over: what became of it."""
+    view = await view_of(services, number)
+    detail = f"the contract ended on {view.ended_on} ({view.status.value}); nothing more happens"
+    return ProblemError(409, "refused", detail, rule=LIFE_RULE)
+
+
+async def view_of(services: Services, number: str) -> View:
+    """A contract as the read model has it. Raises a problem (404) where there is none."""
+    async with services.database.read() as connection:
+        view = await contracts.read(connection, number)
+    if view is None:
+        raise not_found(f"contract {number}")
+    return view
+
+
+async def state_of(services: Services, number: str) -> Contract:
+    """A contract's whole state, asked of itself. Raises a problem: 404 without it, 503 without an answer."""
+    try:
+        handle = services.client.get_workflow_handle(f"contract:{number}")
+        state: Contract = await handle.query("contract", result_type=Contract, rpc_timeout=_ANSWER_WITHIN)
+    except WorkflowQueryFailedError as error:
+        raise unavailable("the contract does not answer; try again") from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise not_found(f"contract {number}") from error
+        raise
+    return state
+
+
+async def followed(services: Services, number: str, version: int) -> None:
+    """Wait, a moment at most, until a read would see what was just done."""
+
+    async def version_now() -> int:
+        async with services.database.read() as connection:
+            return await contracts.version_of(connection, number)
+
+    pause = 0.005
+    waited = 0.0
+    while await version_now() < version and waited < _READ_WITHIN:
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, 0.1)

@@ -1,0 +1,351 @@
+"""Contracts as they stand: lists, trail, money, notices, what they will do and why they did what they did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from api.commands import state_of, view_of
+from api.fields import Body, Code, Cursor, Day, Limit, Moment, Number, Page, after, cursor
+from api.offering import programme
+from api.problems import RESPONSES, ProblemError, not_found
+from api.security import MayRead
+from api.services import Needs, Services
+from domain.calendar import DAY, instant
+from domain.commands import At
+from domain.simulator import Life, PriceListWorld, agenda, forecast
+from domain.state import Contract, Status
+from domain.terms import Terms
+from domain.view import Entry, View
+from storage import contracts, outbox, programmes
+from storage.contracts import Filters
+
+router = APIRouter(prefix="/contracts", tags=["contracts"], responses=RESPONSES)
+_YEARS_AHEAD = 20
+
+
+class InvoiceLineOut(BaseModel):
+    """One line of an invoice: what was charged, by which rule, for which device and days. Net."""
+
+    key: str
+    what: str
+    text: str
+    rule: str
+    net: Decimal
+    line: str | None
+    serial: str | None
+    first: Any = None
+    last: Any = None
+    days: int | None
+    of_days: int | None
+
+
+class InvoiceOut(BaseModel):
+    """An issued invoice."""
+
+    key: str
+    number: str
+    on: Day
+    currency: str
+    net: Decimal
+    tax_name: str
+    tax_percent: Decimal
+    tax: Decimal
+    gross: Decimal
+    rule: str
+    payment: str
+    issued_at: datetime
+    lines: list[InvoiceLineOut]
+
+
+class CreditLineOut(BaseModel):
+    """One line of a credit note, and the invoice line that it gives back. Net."""
+
+    key: str
+    credits: str
+    text: str
+    rule: str
+    net: Decimal
+    days: int | None
+
+
+class CreditOut(BaseModel):
+    """An issued credit note."""
+
+    key: str
+    number: str
+    on: Day
+    currency: str
+    net: Decimal
+    tax_name: str
+    tax_percent: Decimal
+    tax: Decimal
+    gross: Decimal
+    rule: str
+    reason: str
+    issued_at: datetime
+    lines: list[CreditLineOut]
+
+
+class NoticeOut(BaseModel):
+    """A message, and the proof of it: what it said, when it was due, composed and sent, and what became of it."""
+
+    key: str
+    name: str
+    recipient: str
+    language: str
+    subject: str
+    body: str
+    sha256: str
+    documents: dict[str, str] = Field(description="The documents that went along, with their hashes.")
+    rule: str
+    due_at: datetime
+    composed_at: datetime
+    sent_at: datetime | None
+    outcome: str
+    reason: str | None
+
+
+class DocumentOut(BaseModel):
+    """A kept document."""
+
+    key: str
+    name: str
+    language: str
+    media_type: str
+    sha256: str
+    made_at: datetime
+
+
+class Explanation(BaseModel):
+    """Why something happened: the rule, what the rule says, and everything that went into it."""
+
+    entry: Entry
+    rule: str
+    says: str | None
+    terms_version: int
+    inputs: dict[str, Any]
+
+
+class ForecastRequest(Body):
+    """Until when to look, and what to suppose that people will ask on the way."""
+
+    until: Day
+    suppose: Annotated[list[At], Field(max_length=50)] = Field(default_factory=list)
+
+
+class Month(BaseModel):
+    """What a month would be billed, less credits. Gross."""
+
+    month: str
+    amount: Decimal
+
+
+class SupposedRefusal(BaseModel):
+    """A supposed command that would be refused."""
+
+    at: Moment
+    command: str
+    rule: str
+    reason: str
+
+
+class ForecastOut(BaseModel):
+    """A future that was only thought: nothing of it has happened."""
+
+    status: Status
+    currency: str
+    months: list[Month]
+    entries: list[Entry]
+    refusals: list[SupposedRefusal]
+
+
+@router.get("", operation_id="list_contracts")
+async def list_contracts(
+    services: Needs,
+    _: MayRead,
+    *,
+    status: Annotated[Status | None, Query()] = None,
+    programme_code: Annotated[Code | None, Query(alias="programme")] = None,
+    customer: Annotated[str | None, Query(max_length=40)] = None,
+    reseller: Annotated[str | None, Query(max_length=400)] = None,
+    serial: Annotated[str | None, Query(max_length=40)] = None,
+    attention: Annotated[bool | None, Query(description="Those that need a person's attention.")] = None,
+    ends_from: Annotated[Day | None, Query(description="The term's last day, from.")] = None,
+    ends_until: Annotated[Day | None, Query(description="The term's last day, until.")] = None,
+    page: Cursor = None,
+    limit: Limit = 50,
+) -> Page[View]:
+    """Contracts by number, narrowed by what is given."""
+    filters = Filters(
+        status=status.value if status else None,
+        programme=programme_code,
+        customer=_plain(customer),
+        reseller=_plain(reseller),
+        serial=_plain(serial),
+        attention=attention,
+        ends_from=ends_from,
+        ends_until=ends_until,
+    )
+    async with services.database.read() as connection:
+        items = await contracts.page(connection, filters, after=after(page), limit=limit)
+    return Page(items=items, next_cursor=cursor(items[-1].number) if len(items) == limit else None)
+
+
+def _plain(text: str | None) -> str | None:
+    """A search word that the database can take."""
+    return text.replace("\x00", "") if text is not None else None
+
+
+@router.get("/{number}", operation_id="read_contract")
+async def read_contract(services: Needs, number: Number, _: MayRead) -> View:
+    """A contract: where it stands, what comes next, what may be asked of it."""
+    return await view_of(services, number)
+
+
+@router.get("/{number}/agenda", operation_id="read_agenda")
+async def read_agenda(services: Needs, number: Number, _: MayRead, limit: Limit = 20) -> list[Entry]:
+    """What the contract will do by itself, if nobody says anything."""
+    if (await view_of(services, number)).closed:
+        return []
+    contract = await state_of(services, number)
+    return list(agenda(contract, await _world(services, contract), limit=limit))
+
+
+async def _world(services: Services, contract: Contract) -> PriceListWorld:
+    async with services.database.read() as connection:
+        return (await programme(connection, contract.terms.code)).world()
+
+
+@router.get("/{number}/events", operation_id="list_events")
+async def list_events(
+    services: Needs, number: Number, _: MayRead, page: Cursor = None, limit: Limit = 100
+) -> Page[Entry]:
+    """The contract's trail: what happened, when, by which rule, and who asked."""
+    await view_of(services, number)
+    start = after(page)
+    if start is not None and not (start.isascii() and start.isdigit() and len(start) < 10):
+        raise ProblemError(422, "invalid", "cursor: this is not a cursor of ours", field="cursor")
+    async with services.database.read() as connection:
+        items = await contracts.entries(connection, number, after=int(start or 0), limit=limit)
+    return Page(items=items, next_cursor=cursor(str(items[-1].seq)) if len(items) == limit else None)
+
+
+@router.get("/{number}/events/{seq}/explain", operation_id="explain_event")
+async def explain_event(
+    services: Needs, number: Number, seq: Annotated[int, Path(ge=1, le=2_000_000_000)], _: MayRead
+) -> Explanation:
+    """Why an event happened: its rule, what the rule says, and what went into it."""
+    shown = await view_of(services, number)
+    async with services.database.read() as connection:
+        found = await contracts.entries(connection, number, after=seq - 1, limit=1)
+        row = await programmes.one(connection, shown.programme, shown.terms_version)
+    if not found or found[0].seq != seq:
+        raise not_found(f"event {seq} of contract {number}")
+    terms = Terms.model_validate(row["terms"]) if row else None
+    entry = found[0]
+    return Explanation(
+        entry=entry,
+        rule=entry.rule,
+        says=terms.rules.get(entry.rule) if terms else None,
+        terms_version=shown.terms_version,
+        inputs=entry.data,
+    )
+
+
+@router.get("/{number}/forecast", operation_id="read_forecast")
+async def read_forecast(services: Needs, number: Number, until: Day, _: MayRead) -> ForecastOut:
+    """What the contract would do and bill until a day, if nobody says anything."""
+    return await _forecast(services, number, ForecastRequest(until=until))
+
+
+@router.post("/{number}/forecast", operation_id="suppose")
+async def suppose(services: Needs, number: Number, wanted: ForecastRequest, _: MayRead) -> ForecastOut:
+    """The same, supposing that people asked for something on the way; the contract is not touched."""
+    return await _forecast(services, number, wanted)
+
+
+async def _forecast(services: Services, number: str, wanted: ForecastRequest) -> ForecastOut:
+    shown = await view_of(services, number)
+    contract = await state_of(services, number)
+    until = instant(wanted.until + DAY, contract.zone)
+    if until.year > shown.now.year + _YEARS_AHEAD:
+        raise ProblemError(422, "invalid", f"until: at most {_YEARS_AHEAD} years ahead", field="until")
+    life = forecast(contract, await _world(services, contract), until=until, commands=wanted.suppose)
+    return ForecastOut(
+        status=life.contract.status,
+        currency=contract.terms.currency,
+        months=_months(life),
+        entries=life.entries,
+        refusals=[
+            SupposedRefusal(at=at, command=str(getattr(given, "kind", "")), rule=no.rule, reason=no.reason)
+            for at, given, no in life.refusals
+        ],
+    )
+
+
+def _months(life: Life) -> list[Month]:
+    sums: dict[str, Decimal] = {}
+    for entry in life.entries:
+        if entry.amount is not None:
+            month = f"{entry.on:%Y-%m}"
+            sums[month] = sums.get(month, Decimal(0)) + entry.amount
+    return [Month(month=month, amount=amount) for month, amount in sorted(sums.items())]
+
+
+@router.get("/{number}/invoices", operation_id="list_invoices", tags=["money"])
+async def list_invoices(services: Needs, number: Number, _: MayRead) -> list[InvoiceOut]:
+    """The contract's invoices in order of issue."""
+    await view_of(services, number)
+    async with services.database.read() as connection:
+        return [InvoiceOut.model_validate(row) for row in await contracts.invoices(connection, number)]
+
+
+@router.get("/{number}/credit-notes", operation_id="list_credit_notes", tags=["money"])
+async def list_credit_notes(services: Needs, number: Number, _: MayRead) -> list[CreditOut]:
+    """The contract's credit notes in order of issue."""
+    await view_of(services, number)
+    async with services.database.read() as connection:
+        return [CreditOut.model_validate(row) for row in await contracts.credit_notes(connection, number)]
+
+
+@router.get("/{number}/notices", operation_id="list_notices", tags=["messages"])
+async def list_notices(services: Needs, number: Number, _: MayRead) -> list[NoticeOut]:
+    """Everything that was written to the customer, with its proof."""
+    await view_of(services, number)
+    async with services.database.read() as connection:
+        return [NoticeOut.model_validate(row) for row in await contracts.messages(connection, number)]
+
+
+@router.get("/{number}/documents", operation_id="list_documents", tags=["messages"])
+async def list_documents(services: Needs, number: Number, _: MayRead) -> list[DocumentOut]:
+    """The contract's documents."""
+    await view_of(services, number)
+    async with services.database.read() as connection:
+        return [DocumentOut.model_validate(row) for row in await contracts.documents(connection, number)]
+
+
+@router.get(
+    "/{number}/documents/{term}/{name}",
+    operation_id="read_document",
+    tags=["messages"],
+    response_class=Response,
+    responses={200: {"content": {"text/html": {}}, "description": "The document, as it was sent."}},
+)
+async def read_document(
+    services: Needs,
+    number: Number,
+    term: Annotated[int, Path(ge=0, le=1000)],
+    name: Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,80}$")],
+    _: MayRead,
+) -> Response:
+    """A document as it was sent."""
+    async with services.database.read() as connection:
+        found = await outbox.find_document(connection, f"{number}/{term}/document/{name}")
+    if found is None:
+        raise not_found(f"document {name} of contract {number}")
+    return Response(found["content"], media_type=found["media_type"], headers={"ETag": f'"{found["sha256"]}"'})

@@ -1,0 +1,164 @@
+"""Devices and the cover that they have: what a serial number tells."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from api.commands import give
+from api.fields import Body, Code, Cursor, Day, Limit, Line, Page, Serial, after, cursor
+from api.offering import programme
+from api.once import OnceOperate
+from api.problems import RESPONSES, ProblemError, not_found
+from api.security import MayRead
+from api.services import Needs, Services
+from domain.calendar import local_date, months_after
+from domain.commands import MoveCover
+from domain.state import Cover
+from storage import contracts, people
+
+router = APIRouter(tags=["devices"], responses=RESPONSES)
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
+
+class CoverIn(Body):
+    """One kind of cover, and the last day on which it holds."""
+
+    kind: Kind = Field(examples=["warranty"])
+    last_day: Day
+
+
+def _each_kind_once(cover: tuple[CoverIn, ...]) -> tuple[CoverIn, ...]:
+    kinds = [item.kind for item in cover]
+    if len(set(kinds)) < len(kinds):
+        raise ValueError("each kind of cover is given once")
+    return cover
+
+
+class DeviceIn(Body):
+    """A device as it is known from now on."""
+
+    model: Line = Field(examples=["DesignJet T-24"])
+    printer_type: Kind = Field(examples=["large_format"])
+    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(examples=["FR"])
+    cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)] = ()
+
+
+class DeviceOut(BaseModel):
+    """A device."""
+
+    serial: str
+    model: str
+    printer_type: str
+    country: str
+    cover: list[Cover]
+
+
+class CoverAnswer(BaseModel):
+    """What a serial number tells: until when the device is covered, by what, and whether an order needs an inspection."""
+
+    serial: str
+    on: date
+    cover: list[Cover]
+    last_day: date | None = Field(description="The last day of the cover that the programme waits for.")
+    in_force: bool
+    service_from: date | None = Field(
+        description="Where cover is in force: the first day of service by an order today."
+    )
+    inspection_needed: bool
+    rule: str
+
+
+class DeviceChanged(BaseModel):
+    """A device, and the contracts that its cover has moved."""
+
+    device: DeviceOut
+    moved: list[str]
+
+
+@router.get("/devices", operation_id="list_devices")
+async def list_devices(services: Needs, _: MayRead, page: Cursor = None, limit: Limit = 50) -> Page[DeviceOut]:
+    """Devices by serial number."""
+    start = after(page)
+    async with services.database.read() as connection:
+        found = await people.devices(connection, after=start, limit=limit)
+    items = [DeviceOut.model_validate(row) for row in found]
+    return Page(items=items, next_cursor=cursor(items[-1].serial) if len(items) == limit else None)
+
+
+@router.get("/devices/{serial}", operation_id="read_device")
+async def read_device(services: Needs, serial: Serial, _: MayRead) -> DeviceOut:
+    """A device."""
+    return await _device(services, serial)
+
+
+async def _device(services: Services, serial: str) -> DeviceOut:
+    async with services.database.read() as connection:
+        found = await people.find_device(connection, serial)
+    if found is None:
+        raise not_found(f"device {serial}")
+    return DeviceOut.model_validate(found)
+
+
+@router.get("/devices/{serial}/cover", operation_id="read_cover")
+async def read_cover(
+    services: Needs,
+    serial: Serial,
+    _: MayRead,
+    programme_code: Annotated[Code, Query(alias="programme", examples=["HPX"])],
+    on: Annotated[Day | None, Query(description="The day to answer for; today where it is not given.")] = None,
+) -> CoverAnswer:
+    """Until when a device is covered, and what that means for an order on a day."""
+    device = await _device(services, serial)
+    async with services.database.read() as connection:
+        terms = (await programme(connection, programme_code)).terms
+    day = on or local_date(services.now(), terms.time_zone)
+    last = max((item.last_day for item in device.cover if item.kind in terms.start.after), default=None)
+    lapsed = terms.lapsed_cover
+    in_force = last is not None and last >= day
+    return CoverAnswer(
+        serial=serial,
+        on=day,
+        cover=device.cover,
+        last_day=last,
+        in_force=in_force,
+        service_from=date.fromordinal(last.toordinal() + 1) if last and in_force else None,
+        inspection_needed=bool(lapsed and lapsed.inspection and last and months_after(last, lapsed.months) <= day),
+        rule=terms.start.rule,
+    )
+
+
+@router.put("/devices/{serial}", operation_id="put_device")
+async def put_device(services: Needs, serial: Serial, wanted: DeviceIn, once: OnceOperate) -> DeviceChanged:
+    """Add or correct a device. Contracts that wait for its cover to end move with it."""
+
+    async def put(command: str) -> DeviceChanged:
+        values = {"serial": serial} | wanted.model_dump(mode="json")
+        async with services.database.write() as connection:
+            before = await people.find_device(connection, serial)
+            await people.put_device(connection, values)
+            waiting = await contracts.waiting_for_cover(connection, serial)
+        changed = before is not None and before["cover"] != values["cover"]
+        moved = await _move(services, serial, wanted, waiting if changed else [], command, once.by)
+        return DeviceChanged(device=DeviceOut.model_validate(values), moved=moved)
+
+    return await once.do(put)  # type: ignore[return-value]
+
+
+async def _move(
+    services: Services, serial: str, wanted: DeviceIn, numbers: list[str], command: str, by: str
+) -> list[str]:
+    moved: list[str] = []
+    cover = tuple(Cover(kind=item.kind, last_day=item.last_day) for item in wanted.cover)
+    for number in numbers:
+        try:
+            await give(services, number, MoveCover(id=command, by=by, serial=serial, cover=cover))
+        except ProblemError as problem:
+            if problem.status != 409:
+                raise
+        else:
+            moved.append(number)
+    return moved

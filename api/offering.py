@@ -1,0 +1,95 @@
+"""From what a customer asks for to what is offered: services from the catalogue, cover from the device."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.fields import Body, LineId, SerialNumber, ServiceId
+from api.problems import not_found
+from domain.catalogue import Catalogue, Service
+from domain.refusal import Refusal
+from domain.simulator import PriceListWorld
+from domain.state import Offer
+from domain.terms import Terms
+from storage import people, programmes
+
+
+class OfferRequest(Body):
+    """A service for a device."""
+
+    id: LineId | None = Field(default=None, description="The line's id; numbered from 1 where it is not given.")
+    serial: SerialNumber
+    service: ServiceId
+    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+class Programme:
+    """A programme's newest version, as it is offered."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.terms = Terms.model_validate(row["terms"])
+        self.catalogue = Catalogue.model_validate(row["catalogue"])
+
+    def world(self) -> PriceListWorld:
+        """The world in which a contract of the programme is forecast: today's prices and terms."""
+        return PriceListWorld(prices=self.catalogue.price_list(), terms=self.terms)
+
+
+async def programme(connection: AsyncConnection, code: str) -> Programme:
+    """A programme by its code. Raises a problem (404)."""
+    row = await programmes.latest(connection, code)
+    if row is None:
+        raise not_found(f"programme {code}")
+    return Programme(row)
+
+
+async def offers(
+    connection: AsyncConnection, offered: Programme, wanted: tuple[OfferRequest, ...], language: str
+) -> tuple[Offer, ...]:
+    """The offers that a request comes to. Raises a Refusal that names what does not fit, and what would."""
+    known = await people.find_devices(connection, [item.serial for item in wanted])
+    return tuple(_offer(offered, item, index, known, language) for index, item in enumerate(wanted))
+
+
+def _offer(
+    offered: Programme, item: OfferRequest, index: int, known: dict[str, dict[str, Any]], language: str
+) -> Offer:
+    device = known.get(item.serial)
+    rule = offered.terms.quote.rule
+    if device is None:
+        raise Refusal(
+            rule,
+            f"device {item.serial} is not known",
+            allowed_when="the device is registered first, with its model and cover",
+            field=f"offers.{index}.serial",
+        )
+    service = _service(offered, item, index, device)
+    return Offer(
+        id=item.id or str(index + 1),
+        service=service.id,
+        text=offered.terms.text(service.name, language),
+        serial=item.serial,
+        model=device["model"],
+        quantity=item.quantity,
+        prices=service.prices,
+        cover=tuple(device["cover"]),
+    )
+
+
+def _service(offered: Programme, item: OfferRequest, index: int, device: dict[str, Any]) -> Service:
+    fitting = offered.catalogue.fitting(
+        country=device["country"], printer_type=device["printer_type"], model=device["model"]
+    )
+    service = next((service for service in fitting if service.id == item.service), None)
+    if service is None:
+        names = ", ".join(service.id for service in fitting) or "none"
+        raise Refusal(
+            offered.terms.quote.rule,
+            f"service {item.service} is not offered for {device['model']} in {device['country']}",
+            allowed_when=f"the service is one of: {names}",
+            field=f"offers.{index}.service",
+        )
+    return service

@@ -1,0 +1,96 @@
+"""Commands happen once: the Idempotency-Key that every one of them needs, and the answer that it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from api.problems import ProblemError
+from api.security import scoped
+from api.services import Needs, Services
+from storage import idempotency
+from storage.keys import Key
+
+Act = Callable[[str], Awaitable[BaseModel]]
+_KEY = r"^[A-Za-z0-9:._-]{1,150}$"
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_KEY,
+        description="A name for this command, of your choice: sent again, it gets the first answer.",
+        examples=["order-4711"],
+    ),
+]
+
+
+class Once:
+    """One command of one caller."""
+
+    def __init__(self, services: Services, caller: Key, key: str, fingerprint: str) -> None:
+        self.caller = caller
+        self._services, self._key, self._fingerprint = services, key, fingerprint
+
+    @property
+    def by(self) -> str:
+        """Who asks, as the audit trail names them."""
+        return f"{self.caller.name} ({self.caller.id})"
+
+    @property
+    def command(self) -> str:
+        """The command's id: the caller's own key, apart from everybody else's."""
+        return f"{self.caller.id}:{self._key}"
+
+    async def do(self, act: Act, *, status: int = 200) -> Response:
+        """Do it and keep the answer; or give the answer that was kept.
+
+        Raises a problem (422) where the key was used for another request. A refusal is not kept: nothing has happened.
+        """
+        database = self._services.database
+        async with database.write() as connection:
+            known = await idempotency.begin(connection, self.caller.id, self._key, self._fingerprint)
+        if known.fingerprint != self._fingerprint:
+            raise ProblemError(
+                422,
+                "key-reused",
+                "this Idempotency-Key was used for another request; choose a new one",
+                field="Idempotency-Key",
+            )
+        if known.status is not None:
+            return JSONResponse(known.answer, status_code=known.status, headers={"Idempotent-Replayed": "true"})
+        answer: Any = (await act(self.command)).model_dump(mode="json")
+        async with database.write() as connection:
+            await idempotency.finish(connection, self.caller.id, self._key, status=status, answer=answer)
+        return JSONResponse(answer, status_code=status)
+
+
+def once(scope: str) -> Callable[..., Awaitable[Once]]:
+    """The dependency of a command that needs a scope."""
+
+    async def prepare(
+        request: Request,
+        services: Needs,
+        key: IdempotencyKey = None,
+        caller: Key = Depends(scoped(scope)),
+    ) -> Once:
+        if key is None:
+            raise ProblemError(
+                400,
+                "no-idempotency-key",
+                "every command needs an `Idempotency-Key` header, so that sending it again does not do it twice",
+                field="Idempotency-Key",
+            )
+        parts = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+        return Once(services, caller, key, sha256(parts).hexdigest())
+
+    return prepare
+
+
+OnceQuote = Annotated[Once, Depends(once("quote"))]
+OnceOrder = Annotated[Once, Depends(once("order"))]
+OnceOperate = Annotated[Once, Depends(once("operate"))]

@@ -1,0 +1,258 @@
+"""Quotes: made, revised, read, accepted, rejected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+from api.commands import followed, give, view_of
+from api.fields import Body, Code, Line, Number
+from api.offering import OfferRequest, Programme, offers, programme
+from api.once import OnceOrder, OnceQuote
+from api.problems import RESPONSES, ProblemError, not_found
+from api.security import MayRead
+from api.services import Needs, Services
+from domain.commands import Accept, Quote, Reject, Revise
+from domain.decider import open_contract, step
+from domain.permissions import permissions
+from domain.state import Customer
+from domain.view import Entry, View, view
+from storage import clocks, contracts, people
+from storage.contracts import STARTING
+from workflows import attributes
+from workflows.messages import ContractStart
+
+router = APIRouter(prefix="/quotes", tags=["quotes"], responses=RESPONSES)
+
+
+class CustomerIn(Customer):
+    """Who the quote is for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+
+
+class Wanted(Body):
+    """What is to be offered, and how often it is billed."""
+
+    period: Annotated[int, Field(ge=1, le=240, description="Billing period in months.", examples=[1])]
+    offers: Annotated[tuple[OfferRequest, ...], Field(min_length=1, max_length=200)]
+
+
+class QuoteRequest(Wanted):
+    """A quote to make."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "programme": "HPX",
+                    "customer": {
+                        "id": "atelier-brun",
+                        "name": "Atelier Brun",
+                        "email": "achats@atelier-brun.example",
+                        "language": "fr",
+                        "country": "FR",
+                    },
+                    "period": 1,
+                    "offers": [{"serial": "SN-WARRANTY", "service": "care-designjet"}],
+                }
+            ]
+        }
+    )
+
+    programme: Code
+    customer: CustomerIn
+    reseller: Line | None = None
+    test_clock: Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,60}$")] | None = Field(
+        default=None, description="The test clock on which the contract lives; real time without one."
+    )
+
+
+class AcceptRequest(Body):
+    """A yes to a revision."""
+
+    revision: Annotated[int, Field(ge=1, le=100_000, examples=[1])] = 1
+
+
+class RejectRequest(Body):
+    """A no, and why."""
+
+    reason: Line | None = None
+
+
+class QuoteOut(BaseModel):
+    """A quote: the contract as it stands, and every revision of the offer."""
+
+    contract: View
+    revisions: list[Entry]
+
+
+@router.post("", status_code=201, operation_id="create_quote")
+async def create_quote(services: Needs, wanted: QuoteRequest, once: OnceQuote) -> View:
+    """Offer a contract: it lives from now on, waits for its answer, and lapses without one."""
+
+    async def create(command: str) -> View:
+        start, number = await _written(services, wanted, command, once.by)
+        await begin(services, number, start)
+        await followed(services, number, 1)
+        return _shown(start)
+
+    return await once.do(create, status=201)  # type: ignore[return-value]
+
+
+async def _written(services: Services, wanted: QuoteRequest, command: str, by: str) -> tuple[ContractStart, str]:
+    """The start of the contract, checked and written down once; nothing is kept of one that is refused."""
+    async with services.database.write() as connection:
+        known = await contracts.created(connection, command)
+        if known:
+            return ContractStart.model_validate(known["start"]), known["number"]
+        offered = await programme(connection, wanted.programme)
+        now = await _now(services, connection, wanted.test_clock)
+        number = await _number(connection, wanted.programme, now)
+        quote = Quote(
+            id=command,
+            by=by,
+            number=number,
+            terms=offered.terms,
+            customer=Customer.model_validate(wanted.customer.model_dump()),
+            period=wanted.period,
+            offers=await offers(connection, offered, wanted.offers, wanted.customer.language),
+            reseller=wanted.reseller,
+        )
+        open_contract(quote, now)
+        start = ContractStart(
+            quote=quote, now=now, clock=wanted.test_clock, patience_seconds=services.settings.patience_seconds
+        )
+        await people.keep_customer(connection, quote.customer)
+        await contracts.begin(connection, _row(start, command, services.now()))
+    return start, number
+
+
+async def _number(connection: AsyncConnection, code: str, now: datetime) -> str:
+    count = await contracts.next_number(connection, f"contract/{code}/{now.year}")
+    return f"{code}-{now.year}-{count:06d}"
+
+
+async def _now(services: Services, connection: AsyncConnection, clock: str | None) -> datetime:
+    if clock is None:
+        return services.now()
+    row = await clocks.find(connection, clock)
+    if row is None or row["deleted"]:
+        raise not_found(f"test clock {clock}")
+    if row["target"] is not None:
+        raise ProblemError(409, "refused", "the test clock is on its way", allowed_when="it has arrived")
+    now: datetime = row["now"]
+    return now
+
+
+def _row(start: ContractStart, command: str, created: datetime) -> dict[str, Any]:
+    quote = start.quote
+    assert quote is not None  # noqa: S101 - it was just made
+    return {
+        "number": quote.number,
+        "status": STARTING,
+        "programme": quote.terms.code,
+        "customer": quote.customer.id,
+        "reseller": quote.reseller,
+        "version": 0,
+        "attention": False,
+        "clock": start.clock,
+        "now": start.now,
+        "closed": False,
+        "start": start.model_dump(mode="json"),
+        "creation_key": command,
+        "created_at": created,
+    }
+
+
+async def begin(services: Services, number: str, start: ContractStart) -> None:
+    """Start a contract's workflow, once, however often it is asked for."""
+    quote = start.quote
+    assert quote is not None  # noqa: S101 - only a first start is begun here
+    await services.client.start_workflow(
+        "Contract",
+        start,
+        id=f"contract:{number}",
+        task_queue=services.settings.task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        memo={"customer": quote.customer.name, "contract": f"{services.settings.public_url}/v1/contracts/{number}"},
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(attributes.STATUS, "Quoted"),
+                SearchAttributePair(attributes.PROGRAMME, quote.terms.code),
+                SearchAttributePair(attributes.CUSTOMER, quote.customer.id),
+            ]
+        ),
+        static_summary=f"{quote.terms.code} contract of {quote.customer.name}"[:200],
+    )
+
+
+def _shown(start: ContractStart) -> View:
+    quote = start.quote
+    assert quote is not None  # noqa: S101 - only a first start is shown here
+    contract, _ = open_contract(quote, start.now)
+    return view(
+        contract,
+        now=start.now,
+        step=step(contract),
+        allowed=permissions(contract),
+        clock=start.clock,
+    )
+
+
+@router.get("/{number}", operation_id="read_quote")
+async def read_quote(services: Needs, number: Number, _: MayRead) -> QuoteOut:
+    """A quote with every revision of its offer, the latest last."""
+    shown = await view_of(services, number)
+    async with services.database.read() as connection:
+        trail = await contracts.entries(connection, number, after=0, limit=200)
+    revisions = [entry for entry in trail if entry.kind in {"quoted", "quote_revised"}]
+    return QuoteOut(contract=shown, revisions=revisions)
+
+
+@router.put("/{number}", operation_id="revise_quote")
+async def revise_quote(services: Needs, number: Number, wanted: Wanted, once: OnceQuote) -> View:
+    """Replace the offer by a new revision; the earlier ones stay readable and can no longer be accepted."""
+    shown = await view_of(services, number)
+
+    async def revise(command: str) -> View:
+        async with services.database.read() as connection:
+            offered: Programme = await programme(connection, shown.programme)
+            made = await offers(connection, offered, wanted.offers, shown.customer.language)
+        revision = Revise(id=command, by=once.by, period=wanted.period, offers=made)
+        return (await give(services, number, revision)).view
+
+    return await once.do(revise)  # type: ignore[return-value]
+
+
+@router.post("/{number}/accept", operation_id="accept_quote")
+async def accept_quote(services: Needs, number: Number, wanted: AcceptRequest, once: OnceOrder) -> View:
+    """Accept the latest revision, once; the checkout follows."""
+
+    async def accept(command: str) -> View:
+        return (await give(services, number, Accept(id=command, by=once.by, revision=wanted.revision))).view
+
+    return await once.do(accept)  # type: ignore[return-value]
+
+
+@router.post("/{number}/reject", operation_id="reject_quote")
+async def reject_quote(services: Needs, number: Number, wanted: RejectRequest, once: OnceOrder) -> View:
+    """Reject the offer."""
+
+    async def reject(command: str) -> View:
+        return (await give(services, number, Reject(id=command, by=once.by, reason=wanted.reason))).view
+
+    return await once.do(reject)  # type: ignore[return-value]

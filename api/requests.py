@@ -1,0 +1,208 @@
+"""What people ask of a running contract: change, pause, leave, renew, undo, help."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field, StringConstraints
+from starlette.responses import Response
+
+from api.commands import give, view_of
+from api.fields import Body, Line, LineId, Number, SerialNumber, ServiceId
+from api.offering import OfferRequest, offers, programme
+from api.once import Once, OnceOperate, OnceOrder
+from api.problems import RESPONSES, not_found
+from api.security import MayRead
+from api.services import Needs, Services
+from domain.commands import (
+    AdoptTerms,
+    AdvanceCase,
+    Cancel,
+    Change,
+    Command,
+    DeclineRenewal,
+    OpenCase,
+    Renew,
+    Resume,
+    Suspend,
+    Undo,
+)
+from domain.terms import Terms
+from domain.view import View
+from storage import contracts, programmes
+
+router = APIRouter(prefix="/contracts/{number}", tags=["requests"], responses=RESPONSES)
+CaseId = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,60}$")]
+
+
+class ChangeRequest(Body):
+    """Another service, another billing period in months, or both, for one line."""
+
+    line: LineId = Field(examples=["1"])
+    service: ServiceId | None = None
+    period: Annotated[int, Field(ge=1, le=240)] | None = Field(default=None, examples=[12])
+
+
+class Reason(Body):
+    """Why."""
+
+    reason: Line = Field(examples=["the printer was sold"])
+
+
+class PerhapsReason(Body):
+    """Why, where somebody says it."""
+
+    reason: Line | None = None
+
+
+class UndoRequest(Body):
+    """What to withdraw; ``line`` narrows a change to one line."""
+
+    what: Literal["cancellation", "change", "renewal"]
+    line: LineId | None = None
+
+
+class TermsRequest(Body):
+    """The version of the programme's terms to adopt, and why."""
+
+    version: Annotated[int, Field(ge=1, le=1_000_000)]
+    reason: Line
+
+
+class CaseRequest(Body):
+    """A call for help."""
+
+    serial: SerialNumber
+    subject: Annotated[Line, StringConstraints(max_length=200)]
+
+
+class CaseStep(Body):
+    """The case's next stage, or its end."""
+
+    close: bool = False
+    note: Line | None = None
+
+
+class CaseOut(BaseModel):
+    """A case as the embedded desk has it."""
+
+    case: str
+    number: str | None
+    subject: str
+    serial: str | None
+    stage: str
+    status: str
+    notes: list[Any]
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+async def _give(services: Services, number: str, once: Once, kind: type[Command], **fields: Any) -> Response:
+    async def act(command: str) -> View:
+        return (await give(services, number, kind.model_validate({"id": command, "by": once.by} | fields))).view
+
+    return await once.do(act)
+
+
+@router.post("/change", operation_id="change")
+async def change(services: Needs, number: Number, wanted: ChangeRequest, once: OnceOrder) -> View:
+    """Change a line's service or billing period from its next period boundary."""
+
+    async def act(command: str) -> View:
+        asked = Change(id=command, by=once.by, line=wanted.line, period=wanted.period)
+        if wanted.service is not None:
+            asked = asked.model_copy(update=await _service(services, number, wanted))
+        return (await give(services, number, asked)).view
+
+    return await once.do(act)  # type: ignore[return-value]
+
+
+async def _service(services: Services, number: str, wanted: ChangeRequest) -> dict[str, Any]:
+    """The other service's name and prices, as it is offered for the line's device."""
+    shown = await view_of(services, number)
+    line = next((line for line in shown.lines if line.id == wanted.line), None)
+    if line is None or wanted.service is None:
+        raise not_found(f"line {wanted.line} of contract {number}")
+    asked = OfferRequest(serial=line.serial, service=wanted.service)
+    async with services.database.read() as connection:
+        offered = await programme(connection, shown.programme)
+        offer = (await offers(connection, offered, (asked,), shown.customer.language))[0]
+    return {"service": offer.service, "text": offer.text, "prices": offer.prices}
+
+
+@router.post("/suspend", operation_id="suspend")
+async def suspend(services: Needs, number: Number, wanted: Reason, once: OnceOperate) -> View:
+    """Pause the service."""
+    return await _give(services, number, once, Suspend, reason=wanted.reason)  # type: ignore[return-value]
+
+
+@router.post("/resume", operation_id="resume")
+async def resume(services: Needs, number: Number, once: OnceOperate) -> View:
+    """Take the service up again; days without it are credited as the terms say."""
+    return await _give(services, number, once, Resume)  # type: ignore[return-value]
+
+
+@router.post("/cancel", operation_id="cancel")
+async def cancel(services: Needs, number: Number, wanted: Reason, once: OnceOrder) -> View:
+    """Leave: the terms say when it takes effect and what it costs."""
+    return await _give(services, number, once, Cancel, reason=wanted.reason)  # type: ignore[return-value]
+
+
+@router.post("/undo", operation_id="undo")
+async def undo(services: Needs, number: Number, wanted: UndoRequest, once: OnceOrder) -> View:
+    """Withdraw what is planned: everything stands as it stood."""
+    return await _give(services, number, once, Undo, what=wanted.what, line=wanted.line)  # type: ignore[return-value]
+
+
+@router.post("/renew", operation_id="renew")
+async def renew(services: Needs, number: Number, once: OnceOrder) -> View:
+    """Say yes to the renewal quote."""
+    return await _give(services, number, once, Renew)  # type: ignore[return-value]
+
+
+@router.post("/decline-renewal", operation_id="decline_renewal")
+async def decline_renewal(services: Needs, number: Number, wanted: PerhapsReason, once: OnceOrder) -> View:
+    """Say no to the renewal quote: reminders stop, and the contract runs out."""
+    return await _give(services, number, once, DeclineRenewal, reason=wanted.reason)  # type: ignore[return-value]
+
+
+@router.post("/terms", operation_id="adopt_terms")
+async def adopt_terms(services: Needs, number: Number, wanted: TermsRequest, once: OnceOperate) -> View:
+    """Put the contract under another version of its programme's terms, now."""
+    shown = await view_of(services, number)
+
+    async def act(command: str) -> View:
+        async with services.database.read() as connection:
+            row = await programmes.one(connection, shown.programme, wanted.version)
+        if row is None:
+            raise not_found(f"version {wanted.version} of programme {shown.programme}")
+        adopt = AdoptTerms(id=command, by=once.by, terms=Terms.model_validate(row["terms"]), reason=wanted.reason)
+        return (await give(services, number, adopt)).view
+
+    return await once.do(act)  # type: ignore[return-value]
+
+
+@router.get("/cases", operation_id="list_cases", tags=["cases"])
+async def list_cases(services: Needs, number: Number, _: MayRead) -> list[CaseOut]:
+    """The contract's cases."""
+    await view_of(services, number)
+    async with services.database.read() as connection:
+        return [CaseOut.model_validate(row) for row in await contracts.tickets(connection, number)]
+
+
+@router.post("/cases", operation_id="open_case", tags=["cases"])
+async def open_case(services: Needs, number: Number, wanted: CaseRequest, once: OnceOrder) -> View:
+    """Ask for help with a device; refused, with a reason, where the contract does not cover it."""
+    return await _give(  # type: ignore[return-value]
+        services, number, once, OpenCase, serial=wanted.serial, subject=wanted.subject
+    )
+
+
+@router.post("/cases/{case}/advance", operation_id="advance_case", tags=["cases"])
+async def advance_case(services: Needs, number: Number, case: CaseId, wanted: CaseStep, once: OnceOperate) -> View:
+    """Move a case on to its next stage, or close it."""
+    return await _give(  # type: ignore[return-value]
+        services, number, once, AdvanceCase, case=case, close=wanted.close, note=wanted.note
+    )

@@ -1,0 +1,33 @@
+"""What every request needs: the database, the contracts, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from runtime.settings import Settings
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once per process."""
+
+    database: Database
+    client: Client
+    settings: Settings
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+def services(request: Request) -> Services:
+    """The process's services."""
+    found: Services = request.app.state.services
+    return found
+
+
+Needs = Annotated[Services, Depends(services)]
