@@ -77,6 +77,7 @@ class BillingActivities:
                 at=effect.at,
                 method=method,
                 payment_state=charged.outcome,
+                trial=contract.clock is not None,
             )
             await ledger.add_payment(connection, _payment(effect.key, bill.key, method, bill.gross, charged))
             if job.record:
@@ -137,6 +138,7 @@ class BillingActivities:
                         rule=effect.rule,
                         reason=effect.reason,
                         at=effect.at,
+                        trial=job.contract.clock is not None,
                     )
                 if job.record:
                     await records.write(connection, job.record)

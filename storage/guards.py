@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 _FROZEN = ("invoice_line", "credit_note", "credit_line", "audit_entry", "document")
+# What was credited and then charged again carries the first charge's key and a part of its own after a slash.
+_CREDITED = "(SELECT SUM(net) FROM credit_line WHERE credits = NEW.credits)"
+_CHARGED = (
+    "(SELECT SUM(line.net) FROM invoice_line AS first JOIN invoice ON invoice.contract = "
+    "(SELECT contract FROM invoice WHERE key = first.invoice) JOIN invoice_line AS line ON line.invoice = invoice.key "
+    "WHERE first.key = NEW.credits AND (line.key = first.key OR "
+    "substr(line.key, 1, length(first.key) + 1) = first.key || '/'))"
+)
 _INVOICE_COLUMNS = ("key", "number", "contract", "issuer", "customer", "net", "tax", "gross", "currency")
 
 
@@ -28,9 +36,7 @@ def _sqlite() -> list[str]:
         "BEGIN SELECT RAISE(ABORT, 'an issued invoice is only credited'); END"
     )
     triggers.append(
-        "CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line WHEN "
-        "(SELECT SUM(net) FROM credit_line WHERE credits = NEW.credits) > "
-        "(SELECT net FROM invoice_line WHERE key = NEW.credits) "
+        f"CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line WHEN {_CREDITED} > {_CHARGED} "
         "BEGIN SELECT RAISE(ABORT, 'more would be credited than was charged'); END"
     )
     return triggers
@@ -45,8 +51,7 @@ def _postgresql() -> list[str]:
         (
             "CREATE FUNCTION bound_credit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             "PERFORM 1 FROM invoice_line WHERE key = NEW.credits FOR UPDATE; "
-            "IF (SELECT SUM(net) FROM credit_line WHERE credits = NEW.credits) > "
-            "(SELECT net FROM invoice_line WHERE key = NEW.credits) "
+            f"IF {_CREDITED} > {_CHARGED} "
             "THEN RAISE EXCEPTION 'more would be credited than was charged'; END IF; RETURN NEW; END $$"
         ),
         "CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line FOR EACH ROW EXECUTE FUNCTION bound_credit()",

@@ -30,9 +30,13 @@ async def issue_invoice(
     at: datetime,
     method: str | None,
     payment_state: str,
+    trial: bool = False,
 ) -> str:
-    """Issue an invoice under the issuer's next number of the bill's year; answers with the number."""
-    number = await _number(connection, issuer, "F", bill)
+    """Issue an invoice under the issuer's next number of the bill's year; answers with the number.
+
+    A ``trial``, on a test clock, takes no number of the real sequence.
+    """
+    number = await _number(connection, _series(issuer, trial=trial), "F", bill)
     values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
     await connection.execute(invoice.insert(), values | {"payment": payment_state, "method": method})
     lines = [
@@ -59,9 +63,10 @@ async def issue_credit(
     rule: str,
     reason: str,
     at: datetime,
+    trial: bool = False,
 ) -> str:
     """Issue a credit note under the issuer's next number; the database refuses more than was charged."""
-    number = await _number(connection, issuer, "A", bill)
+    number = await _number(connection, _series(issuer, trial=trial), "A", bill)
     values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
     await connection.execute(credit_note.insert(), values | {"reason": reason})
     lines = [
@@ -80,9 +85,13 @@ async def issue_credit(
     return number
 
 
-async def _number(connection: AsyncConnection, issuer: str, kind: str, bill: Bill) -> str:
-    count = await next_number(connection, f"{kind}/{issuer}/{bill.on.year}")
-    return f"{issuer}-{kind}{bill.on.year}-{count:06d}"
+def _series(issuer: str, *, trial: bool) -> str:
+    return f"TEST-{issuer}" if trial else issuer
+
+
+async def _number(connection: AsyncConnection, series: str, kind: str, bill: Bill) -> str:
+    count = await next_number(connection, f"{kind}/{series}/{bill.on.year}")
+    return f"{series}-{kind}{bill.on.year}-{count:06d}"
 
 
 def _head(

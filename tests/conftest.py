@@ -19,6 +19,8 @@ from runtime.settings import read_settings, settings
 from runtime.temporal import connect
 from runtime.temporal_binary import temporal_binary
 from runtime.temporal_server import EmbeddedServer
+from storage.database import Database
+from storage.migrate import upgrade
 
 # A test machine that is busy with servers is slow at times, which is no finding.
 hypothesis.settings.register_profile("tenure", deadline=None)
@@ -78,6 +80,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     cluster: PostgresCluster = request.getfixturevalue("postgres_server")
     with cluster.database() as url:
         yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with all its tables, on each kind of server in turn."""
+    made = Database(database_url)
+    await upgrade(made)
+    yield made
+    await made.close()
 
 
 @pytest.fixture
