@@ -35,7 +35,7 @@ class ClockActivities:
             async with self._database.write() as connection:
                 await clocks.aim(connection, move.clock, move.to)
                 numbers = await clocks.members(connection, move.clock)
-            advance = Advance(id=f"clock:{move.clock}:{move.to.isoformat()}", to=move.to)
+            advance = Advance(id=f"clock:{move.clock}:{move.to:%Y%m%dT%H%M%S.%f}", to=move.to)
             await self._each(numbers, "advance", advance)
             await self._settled(numbers, move)
             async with self._database.write() as connection:

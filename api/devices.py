@@ -58,7 +58,7 @@ class DeviceOut(BaseModel):
 
 
 class CoverAnswer(BaseModel):
-    """What a serial number tells: until when the device is covered, by what, and whether an order needs an inspection."""
+    """What a serial number tells: until when and by what a device is covered, and what an order would need."""
 
     serial: str
     on: date
@@ -142,20 +142,20 @@ async def put_device(services: Needs, serial: Serial, wanted: DeviceIn, once: On
             await people.put_device(connection, values)
             waiting = await contracts.waiting_for_cover(connection, serial)
         changed = before is not None and before["cover"] != values["cover"]
-        moved = await _move(services, serial, wanted, waiting if changed else [], command, once.by)
+        cover = tuple(Cover(kind=item.kind, last_day=item.last_day) for item in wanted.cover)
+        move = MoveCover(id=command, by=once.by, serial=serial, cover=cover)
+        moved = await _move(services, waiting if changed else [], move)
         return DeviceChanged(device=DeviceOut.model_validate(values), moved=moved)
 
     return await once.do(put)  # type: ignore[return-value]
 
 
-async def _move(
-    services: Services, serial: str, wanted: DeviceIn, numbers: list[str], command: str, by: str
-) -> list[str]:
+async def _move(services: Services, numbers: list[str], move: MoveCover) -> list[str]:
+    """The contracts that have moved; one that no longer waits for the cover says so and is left alone."""
     moved: list[str] = []
-    cover = tuple(Cover(kind=item.kind, last_day=item.last_day) for item in wanted.cover)
     for number in numbers:
         try:
-            await give(services, number, MoveCover(id=command, by=by, serial=serial, cover=cover))
+            await give(services, number, move)
         except ProblemError as problem:
             if problem.status != 409:
                 raise

@@ -71,12 +71,13 @@ class Once:
 
 def once(scope: str) -> Callable[..., Awaitable[Once]]:
     """The dependency of a command that needs a scope."""
+    needed = Depends(scoped(scope))
 
     async def prepare(
         request: Request,
         services: Needs,
         key: IdempotencyKey = None,
-        caller: Key = Depends(scoped(scope)),
+        caller: Key = needed,
     ) -> Once:
         if key is None:
             raise ProblemError(

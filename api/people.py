@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from email import message_from_string
+from email.policy import default
 from html import escape
 from typing import Annotated
 
@@ -93,8 +95,5 @@ async def mailbox(services: Needs) -> str:
 
 
 def _text(raw: str) -> str:
-    from email import message_from_string
-    from email.policy import default
-
     body = message_from_string(raw, policy=default).get_body()
     return str(body.get_content()) if body else raw

@@ -101,6 +101,7 @@ async def list_services(
     services: Needs,
     code: Code,
     _: MayRead,
+    *,
     country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", examples=["FR"])] = None,
     printer_type: Annotated[str | None, Query(max_length=60, examples=["large_format"])] = None,
     model: Annotated[str | None, Query(max_length=500, examples=["DesignJet T-24"])] = None,
