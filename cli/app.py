@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
-from cli import keys, serve
+from cli import demo, keys, serve, simulate
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
 from runtime.settings import SettingsInvalid
@@ -37,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(serve.up)
+app.command()(demo.demo)
+app.command()(simulate.simulate)
 app.command()(serve.worker)
 app.command()(serve.api)
 app.command()(serve.migrate)
@@ -46,7 +48,7 @@ app.add_typer(keys.app, name="keys")
 def main() -> None:
     """Runs the command line; exits with 1 and a plain sentence when the person has to do something first."""
     try:
-        app()
+        app(prog_name="./tenure")
     except TOLD_PLAINLY as told:
         Console(stderr=True, soft_wrap=True).print(str(told), style="red", markup=False, highlight=False)
         sys.exit(1)
