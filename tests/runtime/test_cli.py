@@ -1,61 +1,18 @@
 """The launcher: everything up and down again, keys, and what it says when it cannot go on."""
 
-import os
 import re
 import signal
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from runtime.ports import free_ports, is_free
-from runtime.settings import CHECKOUT
-
-PATIENCE_SECONDS = 60
+from runtime.ports import is_free
+from tests.runtime.launched import PATIENCE_SECONDS, Environment, everything, tenure
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Settings for a house of its own: its data, its ports."""
-    names = ("TENURE_API_PORT", "TENURE_TEMPORAL_PORT", "TENURE_TEMPORAL_UI_PORT")
-    ports = dict(zip(names, map(str, free_ports(3)), strict=True))
-    return {**os.environ, **ports, "TENURE_VAR_DIR": str(tmp_path / "var")}
-
-
-def tenure(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One command of the launcher, to its end."""
-    command = ["./tenure", *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-
-
-@contextmanager
-def everything(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`./tenure up`, answering; killed at the end if it has not ended by then."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(["./tenure", "up"], cwd=CHECKOUT, env=environment, stdout=output, stderr=output)
-    try:
-        wait_until_running(process, log)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until_running(process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns when the addresses are printed."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while "Tenure is running" not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.1)
-
-
-def test_everything_comes_up_ends_in_order_and_comes_up_again(environment: dict[str, str], tmp_path: Path) -> None:
+def test_everything_comes_up_ends_in_order_and_comes_up_again(environment: Environment, tmp_path: Path) -> None:
     """`up` prints addresses that answer; SIGTERM and Ctrl-C end the whole process tree; the data stays."""
     log = tmp_path / "log"
     for asked, end in enumerate((signal.SIGTERM, signal.SIGINT)):
@@ -75,12 +32,12 @@ def test_everything_comes_up_ends_in_order_and_comes_up_again(environment: dict[
         assert "Traceback" not in log.read_text()
 
 
-def ready(environment: dict[str, str]) -> int:
+def ready(environment: Environment) -> int:
     """What the readiness probe says."""
     return httpx.get(f"http://127.0.0.1:{environment['TENURE_API_PORT']}/ready").status_code
 
 
-def test_server_goes_when_everything_is_killed(environment: dict[str, str], tmp_path: Path) -> None:
+def test_server_goes_when_everything_is_killed(environment: Environment, tmp_path: Path) -> None:
     """After a SIGKILL no Temporal server stays behind that would hold the data and the port."""
     with everything(environment, tmp_path / "log") as process:
         (server,) = psutil.Process(process.pid).children()
@@ -90,7 +47,7 @@ def test_server_goes_when_everything_is_killed(environment: dict[str, str], tmp_
     assert is_free(int(environment["TENURE_TEMPORAL_PORT"]))
 
 
-def test_key_is_shown_once_listed_and_revoked(environment: dict[str, str]) -> None:
+def test_key_is_shown_once_listed_and_revoked(environment: Environment) -> None:
     """The secret is the only thing on standard output, so that a script can take it; the list never has it."""
     secret = tenure(environment, "keys", "create", "shop", "--scope", "read").stdout.strip()
     key_id = secret.split("_")[1]
@@ -102,14 +59,14 @@ def test_key_is_shown_once_listed_and_revoked(environment: dict[str, str]) -> No
     assert (again.returncode, "could be revoked" in again.stderr) == (2, True)
 
 
-def test_unknown_scope_is_refused(environment: dict[str, str]) -> None:
+def test_unknown_scope_is_refused(environment: Environment) -> None:
     """A misspelt scope makes no key, and the right ones are named."""
     done = tenure(environment, "keys", "create", "shop", "--scope", "everything")
     assert done.returncode == 2
     assert "operate" in done.stderr
 
 
-def test_migrating_twice_is_migrating_once(environment: dict[str, str]) -> None:
+def test_migrating_twice_is_migrating_once(environment: Environment) -> None:
     """The command can be part of every deployment."""
     first, second = tenure(environment, "migrate"), tenure(environment, "migrate")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
@@ -117,21 +74,21 @@ def test_migrating_twice_is_migrating_once(environment: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["worker", "api"])
-def test_database_that_is_behind_is_told_plainly(environment: dict[str, str], command: str) -> None:
+def test_database_that_is_behind_is_told_plainly(environment: Environment, command: str) -> None:
     """A program that would fail at its first query says at its start what is to be done."""
     done = tenure(environment, command)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "The database does not have this version's tables: run ./tenure migrate first.\n"
 
 
-def test_wrong_setting_is_told_plainly(environment: dict[str, str]) -> None:
+def test_wrong_setting_is_told_plainly(environment: Environment) -> None:
     """A misspelt variable ends the command with one sentence that names it."""
     done = tenure({**environment, "TENURE_API_PRT": "1"}, "up")
     assert done.returncode == 1
     assert done.stderr == "TENURE_API_PRT: there is no such setting, did you mean TENURE_API_PORT?\n"
 
 
-def test_missing_server_is_told_plainly(environment: dict[str, str]) -> None:
+def test_missing_server_is_told_plainly(environment: Environment) -> None:
     """A worker that finds no Temporal server names the address it tried."""
     tenure(environment, "migrate")
     done = tenure({**environment, "TEMPORAL_ADDRESS": "127.0.0.1:1"}, "worker")
