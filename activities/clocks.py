@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.errors import mapped
+from activities.errors import Unreachable, mapped
 from domain.commands import Discard
 from storage import clocks
 from storage.database import Database
@@ -19,6 +20,9 @@ from workflows.messages import Advance
 
 _AT_ONCE = 20
 _LOOK_AGAIN = (0.01, 0.5)
+_TELL_AGAIN = 5.0
+_MOVED_ON = "moved_on"
+_BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 class ClockActivities:
@@ -37,7 +41,7 @@ class ClockActivities:
                 numbers = await clocks.members(connection, move.clock)
             advance = Advance(id=f"clock:{move.clock}:{move.to:%Y%m%dT%H%M%S.%f}", to=move.to)
             await self._each(numbers, "advance", advance)
-            await self._settled(numbers, move)
+            await self._settled(numbers, move, advance)
             async with self._database.write() as connection:
                 await clocks.arrive(connection, move.clock, move.to)
 
@@ -58,17 +62,33 @@ class ClockActivities:
 
     async def _update(self, number: str, update: str, argument: Any) -> None:
         handle = self._client.get_workflow_handle(f"contract:{number}")
-        try:
-            await handle.execute_update(update, argument, id=argument.id)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+        for pause in _BETWEEN_RUNS:
+            try:
+                await handle.execute_update(update, argument, id=argument.id)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return
                 raise
+            except WorkflowUpdateFailedError as failed:
+                if getattr(failed.cause, "type", None) != _MOVED_ON:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return
+        raise Unreachable(f"{number} is going over into its next run")
 
-    async def _settled(self, numbers: list[str], move: ClockMove) -> None:
+    async def _settled(self, numbers: list[str], move: ClockMove, advance: Advance) -> None:
         pause, longest = _LOOK_AGAIN
-        waiting = numbers
+        waiting, told = numbers, monotonic()
         while waiting:
             activity.heartbeat(len(waiting))
+            if activity.is_worker_shutdown():
+                # The contracts may need this very worker: waiting for them would hold its stop up to the last second.
+                raise Unreachable("this worker is stopping; the next one goes on")
+            if monotonic() - told > _TELL_AGAIN:
+                # One that had not begun when it was told is told once more; the others know the id.
+                await self._each(waiting, "advance", advance)
+                told = monotonic()
             async with self._database.read() as connection:
                 waiting = [
                     number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
@@ -12,14 +13,25 @@ from activities.errors import Refused, Unreachable, mapped
 from domain.effects import Outcome, SendMessage
 from storage import records
 from storage.database import Database
-from storage.outbox import Letter, find_message, hashes, keep_message, mark_message
+from storage.outbox import Letter, contents, find_message, hashes, keep_message, mark_message
 from workflows.catalogue import Header, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document that goes along: its file name, its media type, and its content."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 class MailPort(Protocol):
     """Who carries messages."""
 
-    async def send(self, *, message_id: str, to: str, subject: str, text: str) -> None:
+    async def send(
+        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+    ) -> None:
         """Send once per message id. Raises Refused for an address that is no good, else Unreachable."""
 
 
@@ -47,9 +59,14 @@ class MessageActivities:
             letter = await self._composed(job, effect)
             if letter.outcome != "composed":
                 return await self._done(job, letter, letter.outcome, letter.reason)
+            attached = await self._attached(letter)
             try:
                 await self._mail.send(
-                    message_id=message_id(effect.key), to=letter.recipient, subject=letter.subject, text=letter.body
+                    message_id=message_id(effect.key),
+                    to=letter.recipient,
+                    subject=letter.subject,
+                    text=letter.body,
+                    attached=attached,
                 )
             except Refused as refusal:
                 return await self._done(job, letter, "refused", str(refusal))
@@ -67,6 +84,13 @@ class MessageActivities:
             letter = self._compose(job, effect, documents)
             await keep_message(connection, letter)
             return letter
+
+    async def _attached(self, letter: Letter) -> tuple[Attachment, ...]:
+        if not letter.documents:
+            return ()
+        async with self._database.read() as connection:
+            found = await contents(connection, letter.documents)
+        return tuple(Attachment(_file_name(row), row["media_type"], row["content"]) for row in found)
 
     def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str]) -> Letter:
         who = job.contract.customer
@@ -108,6 +132,11 @@ def context(contract: Header, effect: SendMessage) -> dict[str, Any]:
         "data": effect.data,
         "documents": list(effect.attached),
     }
+
+
+def _file_name(row: dict[str, Any]) -> str:
+    ending = ".html" if row["media_type"].startswith("text/html") else ".pdf"
+    return f"{row['name'].replace('_', '-')}-{row['contract']}{ending}"
 
 
 def message_id(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activities.messages import Attachment
 from adapters.mail_smtp import compose
 from storage.database import Database
 from storage.outbox import receive
@@ -14,8 +15,10 @@ class EmbeddedMail:
         self._database = database
         self._sender = sender
 
-    async def send(self, *, message_id: str, to: str, subject: str, text: str) -> None:
+    async def send(
+        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+    ) -> None:
         """Put a mail into the mailbox, once per message id."""
-        mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text)
+        mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text, attached=attached)
         async with self._database.write() as connection:
             await receive(connection, message_id=message_id, recipient=to, subject=subject, raw=mail.as_string())

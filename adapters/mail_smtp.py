@@ -10,6 +10,7 @@ from email.utils import formatdate
 import aiosmtplib
 
 from activities.errors import Refused, Unreachable
+from activities.messages import Attachment
 
 _PERMANENT = 500
 
@@ -32,9 +33,11 @@ class SmtpMail:
         self._server = server
         self._sender = sender
 
-    async def send(self, *, message_id: str, to: str, subject: str, text: str) -> None:
+    async def send(
+        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+    ) -> None:
         """Hand a mail to the server. Raises Refused for its final no, Unreachable for everything that may pass."""
-        mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text)
+        mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text, attached=attached)
         server = self._server
         try:
             await aiosmtplib.send(
@@ -59,8 +62,10 @@ def _as_ours(code: int, message: str) -> Refused | Unreachable:
     return Refused(says) if code >= _PERMANENT else Unreachable(says)
 
 
-def compose(sender: str, *, message_id: str, to: str, subject: str, text: str) -> EmailMessage:
-    """A mail with the message id that every attempt of it has."""
+def compose(
+    sender: str, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+) -> EmailMessage:
+    """A mail with the message id that every attempt of it has, and the documents that go along."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = to
@@ -68,4 +73,7 @@ def compose(sender: str, *, message_id: str, to: str, subject: str, text: str) -
     mail["Message-ID"] = message_id
     mail["Date"] = formatdate()
     mail.set_content(text)
+    for item in attached:
+        main, _, sub = item.media_type.partition(";")[0].strip().partition("/")
+        mail.add_attachment(item.content, maintype=main, subtype=sub, filename=item.name)
     return mail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -67,6 +68,12 @@ async def find_document(connection: AsyncConnection, key: str) -> dict[str, Any]
     """A document with its content."""
     row = (await connection.execute(select(document).where(document.c.key == key))).mappings().first()
     return dict(row) if row else None
+
+
+async def contents(connection: AsyncConnection, keys: Iterable[str]) -> list[dict[str, Any]]:
+    """The documents of these keys with their content, those that are made, by key."""
+    query = select(document).where(document.c.key.in_(list(keys))).order_by(document.c.key)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def keep_document(

@@ -55,10 +55,14 @@ async def test_a_reader_waits_for_no_writer(database: Database) -> None:
 
 async def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
     """Half of a transaction is never kept."""
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with database.write() as connection:
             await clocks.add(connection, "demo", "Demo", AT)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with database.read() as connection:
         assert await clocks.find(connection, "demo") is None
 

@@ -1,0 +1,162 @@
+"""Billing: each effect once, whatever the provider says and however often it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+from temporalio.exceptions import ApplicationError
+
+from activities.billing import BillingActivities
+from adapters.payments_embedded import EmbeddedPayments
+from domain.effects import Collect, IssueCredit, Outcome, ReleaseCoupon
+from domain.view import Record
+from storage import contracts, coupons, ledger
+from storage.database import Database
+from storage.tables import audit_entry, credit_note, invoice, payment
+from tests.activities.samples import invoice as issuing
+from tests.activities.samples import job, run
+from tests.storage.samples import AT, CONTRACT, bill, charge, record, row
+from tests.storage.test_coupons import WELCOME
+
+
+@pytest.fixture
+async def billing(database: Database) -> BillingActivities:
+    """The billing of a contract that is known."""
+    async with database.write() as connection:
+        await contracts.begin(connection, row())
+    return BillingActivities(database, EmbeddedPayments())
+
+
+async def _count(database: Database, table: Any) -> int:
+    async with database.read() as connection:
+        return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        seen.append(arguments[2])
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"), [("pm_ok", "paid"), ("pm_slow", "pending"), ("pm_declined", "declined"), (None, "pending")]
+)
+async def test_an_invoice_is_issued_and_collected_once(
+    database: Database, billing: BillingActivities, method: str | None, kind: str
+) -> None:
+    """The first answer is the answer: one invoice, one attempt to collect, one number."""
+    asked = job(issuing(bill("k", charge("c")), method), record(1, "quoted"))
+    answers = [await run(billing.issue_invoice, asked) for _ in range(3)]
+    assert {answer.kind for answer in answers} == {kind}
+    assert {answer.reference for answer in answers} == {"SMP-F2027-000001"}
+    assert [await _count(database, table) for table in (invoice, payment, audit_entry)] == [1, 1, 1]
+
+
+async def test_twins_issue_one_invoice(database: Database, billing: BillingActivities) -> None:
+    """Attempts that overlap, as after a time-out, leave one invoice without a gap; those that lose may try again."""
+    asked = job(issuing(bill("k", charge("c"))))
+    await asyncio.gather(*(run(billing.issue_invoice, asked) for _ in range(8)), return_exceptions=True)
+    await run(billing.issue_invoice, job(issuing(bill("k2", charge("c2")))))
+    async with database.read() as connection:
+        assert sorted(await connection.scalars(select(invoice.c.number))) == ["SMP-F2027-000001", "SMP-F2027-000002"]
+
+
+async def test_the_trail_comes_with_the_invoice_or_not_at_all(database: Database, billing: BillingActivities) -> None:
+    """A record that cannot be written takes its invoice with it."""
+    broken = record(1, "quoted")
+    entry = broken.entries[0].model_copy(update={"data": {"text": object()}})
+    asked = job(issuing(bill("k", charge("c"))), record(1, "quoted"))
+    asked = asked.model_copy(update={"record": Record.model_construct(view=broken.view, entries=(entry,))})
+    with pytest.raises(Exception, match="not JSON serializable"):
+        await run(billing.issue_invoice, asked)
+    assert await _count(database, invoice) == 0
+
+
+async def test_a_broken_wire_leaves_nothing_behind(database: Database, billing: BillingActivities) -> None:
+    """While the provider does not answer nothing is issued, and it is worth trying again."""
+    with pytest.raises(ApplicationError) as error:
+        await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), "pm_gone")))
+    assert (error.value.type, error.value.non_retryable) == ("billing.unreachable", False)
+    assert await _count(database, invoice) == 0
+
+
+async def test_an_order_without_fees_is_only_authorised(database: Database, billing: BillingActivities) -> None:
+    """There is nothing to invoice, and a method that is no good says so."""
+    kinds = [
+        (await run(billing.issue_invoice, job(issuing(bill("k"), method, order=True)))).kind
+        for method in ("pm_ok", "pm_declined")
+    ]
+    assert kinds == ["paid", "declined"]
+    assert await _count(database, invoice) == 0
+
+
+async def test_the_last_method_is_used_again(database: Database, billing: BillingActivities) -> None:
+    """A period's invoice is collected as the order was, and after a retry as the retry was."""
+    await run(billing.issue_invoice, job(issuing(bill("order", charge("fee")), "pm_declined")))
+    assert (await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), None)))).kind == "declined"
+    await run(billing.collect, job(Collect(key="again", at=AT, rule="SMP-10", bill_key="k", method="pm_ok")))
+    assert (await run(billing.issue_invoice, job(issuing(bill("k2", charge("c2")), None)))).kind == "paid"
+
+
+async def test_a_second_attempt_pays_the_invoice_once(database: Database, billing: BillingActivities) -> None:
+    """A declined invoice is paid with another method; the attempt, repeated, is the same attempt."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), "pm_declined")))
+    retry = Collect(key="again", at=AT, rule="SMP-10", bill_key="k", method="pm_ok")
+    assert [(await run(billing.collect, job(retry))).kind for _ in range(2)] == ["paid", "paid"]
+    async with database.read() as connection:
+        found = await ledger.find_invoice(connection, "k")
+    assert found is not None
+    assert (found["payment"], await _count(database, payment)) == ("paid", 2)
+
+
+async def test_a_credit_note_is_issued_once(database: Database, billing: BillingActivities) -> None:
+    """It gives back just the charges that it names."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c"), charge("fee", "180.00")))))
+    credit = bill("n", charge("c/void", credits="c"))
+    effect = IssueCredit(key="n", at=AT, rule="SMP-10", bill=credit, reason="the inspection failed")
+    answers = [await run(billing.issue_credit, job(effect)) for _ in range(2)]
+    assert answers == [Outcome(reference="SMP-A2027-000001")] * 2
+    async with database.read() as connection:
+        noted = await contracts.credit_notes(connection, CONTRACT)
+    assert await _count(database, credit_note) == 1
+    assert [(line["credits"], line["net"]) for line in noted[0]["lines"]] == [("c", Decimal("49.90"))]
+
+
+async def test_a_coupon_is_given_back(database: Database, billing: BillingActivities) -> None:
+    """The order that came to nothing leaves the coupon to another one."""
+    use: dict[str, Any] = {"programme": "SMP", "services": {"1": "care"}, "line": "1", "rule": "SMP-6", "at": AT}
+    async with database.write() as connection:
+        await coupons.put(connection, WELCOME | {"max_uses": 1})
+        await coupons.use(connection, "WELCOME10", customer="c-1", contract=CONTRACT, on=AT.date(), **use)
+    for _ in range(2):
+        await run(billing.release_coupon, job(ReleaseCoupon(key="r", at=AT, rule="SMP-6", code="WELCOME10")))
+    async with database.write() as connection:
+        assert await coupons.use(connection, "WELCOME10", customer="c-2", contract="N2", on=AT.date(), **use)
+
+
+async def test_a_period_costs_few_statements(database: Database, billing: BillingActivities) -> None:
+    """The path that runs for every period of every contract: what is read, written and recorded in eight statements."""
+    await run(billing.issue_invoice, job(issuing(bill("order", charge("fee")))))
+    with _statements(database) as seen:
+        await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), None), record(1, "period_billed")))
+    told = [statement for statement in seen if not statement.startswith("BEGIN")]
+    assert len(told) <= 8, told
+
+
+async def test_a_test_clock_takes_no_real_number(database: Database, billing: BillingActivities) -> None:
+    """What is issued on a test clock leaves no gap in the real sequence."""
+    trial = await run(billing.issue_invoice, job(issuing(bill("t", charge("t1"))), clock="demo"))
+    real = await run(billing.issue_invoice, job(issuing(bill("k", charge("c")))))
+    assert (trial.reference, real.reference) == ("TEST-SMP-F2027-000001", "SMP-F2027-000001")
