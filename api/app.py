@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
-from api import checkout, clocks, contracts, devices, people, problems, programmes, quotes, requests
+from api import (
+    checkout,
+    clocks,
+    contracts,
+    devices,
+    documentation,
+    payments,
+    people,
+    problems,
+    programmes,
+    quotes,
+    requests,
+    starts,
+)
 from api.problems import unavailable
 from api.services import Needs, Services
 from storage.migrate import is_current
@@ -17,6 +33,7 @@ ROUTERS = (
     devices.router,
     quotes.router,
     checkout.router,
+    payments.router,
     contracts.router,
     requests.router,
     clocks.router,
@@ -31,12 +48,14 @@ class Health(BaseModel):
     status: str = "ok"
 
 
+@health.get("/healthz", operation_id="healthz", include_in_schema=False)
 @health.get("/health", operation_id="health")
 async def alive() -> Health:
     """The process answers."""
     return Health()
 
 
+@health.get("/readyz", operation_id="readyz", include_in_schema=False)
 @health.get("/ready", operation_id="ready", responses={503: problems.RESPONSES[503]})
 async def ready(services: Needs) -> Health:
     """The database is there and has every migration, and Temporal answers."""
@@ -52,7 +71,14 @@ async def ready(services: Needs) -> Health:
 
 def create_app(services: Services) -> FastAPI:
     """The API over some services."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with starts.finishing(services):
+            yield
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Tenure",
         version="1",
         summary="Service contracts that run by themselves for years.",
@@ -67,4 +93,5 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router, prefix="/v1")
     app.include_router(people.page)
     app.include_router(health)
+    documentation.install(app)
     return app

@@ -1,22 +1,24 @@
-"""The checkout in three steps: billing address, payment details, confirmation; and payment afterwards."""
+"""The checkout in three steps: billing address, payment details, confirmation."""
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.commands import give, state_of, view_of
 from api.fields import Body, Line, LineId, Number
-from api.once import OnceOperate, OnceOrder
+from api.once import OnceOrder
 from api.problems import RESPONSES, ProblemError, refused
 from api.security import MayRead, scoped
 from api.services import Needs, Services
 from domain.bill import Bill
 from domain.calendar import DAY, instant, local_date
-from domain.commands import Accept, Checkout, Pay, ReportInspection, ReportPayment
+from domain.commands import Accept, Checkout
 from domain.events import ActivationScheduled, OrderPlaced
 from domain.refusal import Refusal
 from domain.simulator import Life, PriceListWorld
@@ -82,28 +84,6 @@ class CheckoutOut(BaseModel):
     total_now: Decimal | None = None
 
 
-class PayRequest(Body):
-    """Another way to pay; ``invoice`` names a later invoice whose payment was declined."""
-
-    method: Method
-    invoice: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._/-]{1,200}$")] | None = None
-
-
-class PaymentReport(Body):
-    """What the payment provider says of the order's payment."""
-
-    outcome: Annotated[str, Field(pattern="^(paid|pending|declined)$")]
-    reference: Line | None = None
-    reason: Line | None = None
-
-
-class InspectionReport(Body):
-    """What the engineer found."""
-
-    passed: bool
-    reason: Line | None = None
-
-
 @router.get("/checkout", operation_id="read_checkout")
 async def read_checkout(services: Needs, number: Number, _: MayRead) -> CheckoutOut:
     """How far the checkout is, what it costs now, when service starts and what is billed first."""
@@ -158,7 +138,7 @@ async def _summary(services: Services, contract: Contract) -> CheckoutOut:
     )
     if contract.status not in OFFERED:
         return out
-    return out.model_copy(update=_preview(contract, max(contract.at, services.now())))
+    return out.model_copy(update=_preview(contract, await _now(services, contract)))
 
 
 def _preview(contract: Contract, now: Any) -> dict[str, Any]:
@@ -192,12 +172,14 @@ async def confirm_checkout(services: Needs, number: Number, wanted: Confirmation
         order = Checkout(id=command, by=once.by, method=kept["method"], registered=True, discount=discount)
         try:
             taken = await give(services, number, order)
-        except ProblemError:
-            await _release(services, number, kept)
+        except ProblemError as problem:
+            if problem.status == 409:
+                await _release(services, number, kept)
             raise
         if wanted.password:
+            password = await asyncio.to_thread(people.hashed, wanted.password)
             async with services.database.write() as connection:
-                await people.register(connection, contract.customer.id, people.hashed(wanted.password))
+                await people.register(connection, contract.customer.id, password)
         return taken.view
 
     return await once.do(confirm)  # type: ignore[return-value]
@@ -237,7 +219,7 @@ async def _reserve(services: Services, contract: Contract, kept: dict[str, Any])
     terms = contract.terms
     rule = terms.coupons.rule if terms.coupons else terms.order.rule
     line = kept.get("coupon_line") or contract.lines[0].id
-    now = max(contract.at, contract.at if await _on_clock(services, contract.number) else services.now())
+    now = await _now(services, contract)
     async with services.database.write() as connection:
         row = await coupons.use(
             connection,
@@ -254,8 +236,10 @@ async def _reserve(services: Services, contract: Contract, kept: dict[str, Any])
     return Discount(code=code, line=line, kind=row["kind"], value=row["value"], periods=row["periods"], rule=rule)
 
 
-async def _on_clock(services: Services, number: str) -> bool:
-    return (await view_of(services, number)).clock is not None
+async def _now(services: Services, contract: Contract) -> datetime:
+    """The contract's own present: its test clock's, or everybody's."""
+    shown = await view_of(services, contract.number)
+    return max(contract.at, shown.now if shown.clock else services.now())
 
 
 async def _release(services: Services, number: str, kept: dict[str, Any]) -> None:
@@ -263,42 +247,3 @@ async def _release(services: Services, number: str, kept: dict[str, Any]) -> Non
     if kept.get("coupon") and (await state_of(services, number)).status in OFFERED:
         async with services.database.write() as connection:
             await coupons.release(connection, kept["coupon"], number)
-
-
-@router.post("/payments", operation_id="pay", tags=["payment"])
-async def pay(services: Needs, number: Number, wanted: PayRequest, once: OnceOrder) -> View:
-    """Try to pay again: the open order, or a later invoice that was declined."""
-
-    async def act(command: str) -> View:
-        paying = Pay(id=command, by=once.by, method=wanted.method, invoice=wanted.invoice)
-        return (await give(services, number, paying)).view
-
-    return await once.do(act)  # type: ignore[return-value]
-
-
-@router.post("/payment-reports", operation_id="report_payment", tags=["payment"])
-async def report_payment(services: Needs, number: Number, wanted: PaymentReport, once: OnceOperate) -> View:
-    """Say what the payment provider answered; a repeated report changes nothing."""
-
-    async def act(command: str) -> View:
-        report = ReportPayment.model_validate({"id": command, "by": once.by} | wanted.model_dump())
-        return (await give(services, number, report)).view
-
-    return await once.do(act)  # type: ignore[return-value]
-
-
-@router.post("/inspections/{line}", operation_id="report_inspection", tags=["checkout"])
-async def report_inspection(
-    services: Needs,
-    number: Number,
-    line: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,20}$")],
-    wanted: InspectionReport,
-    once: OnceOperate,
-) -> View:
-    """Say whether a device passed its inspection: service may start, or the order is void."""
-
-    async def act(command: str) -> View:
-        report = ReportInspection(id=command, by=once.by, line=line, passed=wanted.passed, reason=wanted.reason)
-        return (await give(services, number, report)).view
-
-    return await once.do(act)  # type: ignore[return-value]

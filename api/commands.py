@@ -15,17 +15,18 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.problems import ProblemError, not_found, unavailable
 from api.services import Services
+from api.starts import first_view
 from domain.commands import Command
 from domain.permissions import LIFE_RULE
 from domain.state import Contract
 from domain.view import View
-from storage import contracts
-from workflows.messages import Taken
+from storage import contracts, read_contracts
+from workflows.messages import ContractStart, Taken
 from workflows.refusals import MOVED_ON, REFUSED
 
 _ANSWER_WITHIN = timedelta(seconds=30)
 _TRIES = 20
-_READ_WITHIN = 3.0
+_READ_WITHIN = 2.0
 
 
 async def give(services: Services, number: str, command: Command) -> Taken:
@@ -84,9 +85,12 @@ async def view_of(services: Services, number: str) -> View:
     """A contract as the read model has it. Raises a problem (404) where there is none."""
     async with services.database.read() as connection:
         view = await contracts.read(connection, number)
-    if view is None:
+        start = None if view else await read_contracts.start_of(connection, number)
+    if view is not None:
+        return view
+    if start is None:
         raise not_found(f"contract {number}")
-    return view
+    return first_view(ContractStart.model_validate(start))
 
 
 async def state_of(services: Services, number: str) -> Contract:

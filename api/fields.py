@@ -12,11 +12,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.problems import ProblemError
 
-EARLIEST, LATEST = date(1990, 1, 1), date(2150, 12, 31)
+EARLIEST, LATEST = date(1970, 1, 1), date(2150, 12, 31)
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 Moment = Annotated[
     AwareDatetime,
-    Field(ge=datetime(1990, 1, 1, tzinfo=UTC), le=datetime(2150, 12, 31, tzinfo=UTC)),
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2150, 12, 31, tzinfo=UTC)),
 ]
 
 

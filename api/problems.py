@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
@@ -117,6 +118,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RPCError)
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)
+    @app.exception_handler(PoolTimeout)
+    @app.exception_handler(OSError)
     async def _broken(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the handler's signature
         return answer(request, unavailable("a part of the system does not answer; send the same request again"))
 
@@ -127,7 +130,7 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text, "content": {MEDIA_TYPE: {}}}
+    status: {"model": Problem, "description": text}
     for status, text in {
         400: "The request lacks something, such as its Idempotency-Key.",
         401: "There is no key, or it is not known.",

@@ -8,12 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
 
 from api.commands import followed, give, view_of
 from api.fields import Body, Code, Line, Number
@@ -22,14 +16,13 @@ from api.once import OnceOrder, OnceQuote
 from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
 from api.services import Needs, Services
+from api.starts import begin, first_view
 from domain.commands import Accept, Quote, Reject, Revise
-from domain.decider import open_contract, step
-from domain.permissions import permissions
+from domain.decider import open_contract
 from domain.state import Customer
-from domain.view import Entry, View, view
+from domain.view import Entry, View
 from storage import clocks, contracts, people
 from storage.contracts import STARTING
-from workflows import attributes
 from workflows.messages import ContractStart
 
 router = APIRouter(prefix="/quotes", tags=["quotes"], responses=RESPONSES)
@@ -107,13 +100,24 @@ async def create_quote(services: Needs, wanted: QuoteRequest, once: OnceQuote) -
         start, number = await _written(services, wanted, command, once.by)
         await begin(services, number, start)
         await followed(services, number, 1)
-        return _shown(start)
+        return first_view(start)
 
     return await once.do(create, status=201)  # type: ignore[return-value]
 
 
+class _WrittenElsewhere(Exception):
+    """The same quote was written down in the same moment by its repeat."""
+
+
 async def _written(services: Services, wanted: QuoteRequest, command: str, by: str) -> tuple[ContractStart, str]:
     """The start of the contract, checked and written down once; nothing is kept of one that is refused."""
+    try:
+        return await _write(services, wanted, command, by)
+    except _WrittenElsewhere:
+        return await _write(services, wanted, command, by)
+
+
+async def _write(services: Services, wanted: QuoteRequest, command: str, by: str) -> tuple[ContractStart, str]:
     async with services.database.write() as connection:
         known = await contracts.created(connection, command)
         if known:
@@ -137,6 +141,9 @@ async def _written(services: Services, wanted: QuoteRequest, command: str, by: s
         )
         await people.keep_customer(connection, quote.customer)
         await contracts.begin(connection, _row(start, command, services.now()))
+        kept = await contracts.created(connection, command)
+        if kept is None or kept["number"] != number:
+            raise _WrittenElsewhere  # and the number goes back
     return start, number
 
 
@@ -175,42 +182,6 @@ def _row(start: ContractStart, command: str, created: datetime) -> dict[str, Any
         "creation_key": command,
         "created_at": created,
     }
-
-
-async def begin(services: Services, number: str, start: ContractStart) -> None:
-    """Start a contract's workflow, once, however often it is asked for."""
-    quote = start.quote
-    assert quote is not None  # noqa: S101 - only a first start is begun here
-    await services.client.start_workflow(
-        "Contract",
-        start,
-        id=f"contract:{number}",
-        task_queue=services.settings.task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        memo={"customer": quote.customer.name, "contract": f"{services.settings.public_url}/v1/contracts/{number}"},
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(attributes.STATUS, "Quoted"),
-                SearchAttributePair(attributes.PROGRAMME, quote.terms.code),
-                SearchAttributePair(attributes.CUSTOMER, quote.customer.id),
-            ]
-        ),
-        static_summary=f"{quote.terms.code} contract of {quote.customer.name}"[:200],
-    )
-
-
-def _shown(start: ContractStart) -> View:
-    quote = start.quote
-    assert quote is not None  # noqa: S101 - only a first start is shown here
-    contract, _ = open_contract(quote, start.now)
-    return view(
-        contract,
-        now=start.now,
-        step=step(contract),
-        allowed=permissions(contract),
-        clock=start.clock,
-    )
 
 
 @router.get("/{number}", operation_id="read_quote")

@@ -1,0 +1,87 @@
+"""The start of a contract's workflow: once, and again where a process ended between its row and its workflow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from api.services import Services
+from domain.decider import open_contract, step
+from domain.permissions import permissions
+from domain.view import View, view
+from storage import contracts
+from workflows.messages import ContractStart
+from workflows.publication import all_search_attributes
+
+_LOG = structlog.get_logger()
+_ANSWER_WITHIN = timedelta(seconds=10)
+_LOOK_EVERY = timedelta(seconds=15)
+_LEFT_BEHIND = timedelta(seconds=30)
+
+
+def first_view(start: ContractStart) -> View:
+    """The contract as its quote makes it, before it has said anything itself."""
+    quote = start.quote
+    assert quote is not None  # noqa: S101 - only a first start is written down
+    contract, _ = open_contract(quote, start.now)
+    return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
+
+
+async def begin(services: Services, number: str, start: ContractStart) -> None:
+    """Start a contract's workflow, once, however often it is asked for. Raises RPCError without an answer."""
+    shown = first_view(start)
+    try:
+        await services.client.start_workflow(
+            "Contract",
+            start,
+            id=f"contract:{number}",
+            task_queue=services.settings.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            memo={
+                "customer": shown.customer.name,
+                "contract": f"{services.settings.public_url}/v1/contracts/{number}",
+            },
+            search_attributes=all_search_attributes(shown),
+            static_summary=f"{shown.programme} contract of {shown.customer.name}"[:200],
+            rpc_timeout=_ANSWER_WITHIN,
+        )
+    except WorkflowAlreadyStartedError:
+        return  # it was started, and is over
+
+
+@asynccontextmanager
+async def finishing(services: Services) -> AsyncIterator[None]:
+    """For as long as the block lasts, start the contracts that were written down and never started."""
+    task = asyncio.create_task(_finish_again_and_again(services))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _finish_again_and_again(services: Services) -> None:
+    while True:
+        try:
+            await finish(services, _LEFT_BEHIND)
+        except (RPCError, SQLAlchemyError, OSError) as error:
+            _LOG.warning("contracts.starts.delayed", reason=str(error))
+        await asyncio.sleep(_LOOK_EVERY.total_seconds())
+
+
+async def finish(services: Services, left: timedelta) -> list[str]:
+    """Start the contracts that were written down so long ago and have not started; answers with their numbers."""
+    async with services.database.read() as connection:
+        rows = await contracts.unstarted(connection, services.now() - left)
+    for row in rows:
+        await begin(services, row["number"], ContractStart.model_validate(row["start"]))
+    return [row["number"] for row in rows]
