@@ -26,7 +26,7 @@ types: setup  ## Types
 	$(PY) -m mypy $(TYPED)
 
 test: setup lint types parts  ## Style, types and every test, against real counterparts
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
 
 rules: setup  ## Every rule of the programmes, with the tests that cite it
 	./tenure rules
