@@ -21,6 +21,7 @@ from workflows.messages import Advance
 _AT_ONCE = 20
 _LOOK_AGAIN = (0.01, 0.5)
 _TELL_AGAIN = 5.0
+_PROMPTLY = 3
 _MOVED_ON = "moved_on"
 _BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -89,15 +90,43 @@ class ClockActivities:
                 # One that had not begun when it was told is told once more; the others know the id.
                 await self._each(waiting, "advance", advance)
                 told = monotonic()
-            async with self._database.read() as connection:
-                waiting = [
-                    number
-                    for batch in batched(waiting, 500)
-                    for number in await clocks.unsettled(connection, batch, move.to)
-                ]
+            waiting = await self._unsettled(waiting, move)
             if waiting:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.5, longest)
+
+    async def _unsettled(self, numbers: list[str], move: ClockMove) -> list[str]:
+        """Those that the read model shows behind, and those whose last word an activity is still waiting for."""
+        behind = await self._behind(numbers, move)
+        level = sorted(set(numbers) - set(behind))
+        working: list[str] = []
+        for batch in batched(level, _AT_ONCE):
+            found = await asyncio.gather(*(self._is_at_work(number) for number in batch))
+            working += [number for number, busy in zip(batch, found, strict=True) if busy]
+        # What had been worked on until it was looked at may have moved the read model since it was read.
+        again = await self._behind(sorted(set(level) - set(working)), move)
+        return [*behind, *working, *again]
+
+    async def _behind(self, numbers: list[str], move: ClockMove) -> list[str]:
+        async with self._database.read() as connection:
+            return [
+                number
+                for batch in batched(numbers, 500)
+                for number in await clocks.unsettled(connection, batch, move.to)
+            ]
+
+    async def _is_at_work(self, number: str) -> bool:
+        """Whether a contract waits for the answer to something; what is set aside, and tried again, does not count."""
+        try:
+            described = await self._client.get_workflow_handle(f"contract:{number}").describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        raw = described.raw_description
+        if raw.HasField("pending_workflow_task"):
+            return True
+        return any(item.attempt <= _PROMPTLY for item in raw.pending_activities)
 
 
 def batched(numbers: list[str], size: int) -> Iterator[list[str]]:

@@ -1,0 +1,144 @@
+"""Test clocks on a real server, with the worker that really runs: every contract moved, and nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+from temporalio.client import Client
+
+import worker
+from activities.clocks import ClockActivities
+from adapters.texts import Texts
+from domain.commands import Accept, Checkout
+from runtime.settings import Settings, read_settings
+from storage import clocks, contracts
+from storage.contracts import Filters
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.tables import invoice, invoice_line, message
+from tests.activities.samples import run
+from tests.activities.test_messages import PlainTexts
+from tests.domain.samples import quote, utc
+from tests.storage.samples import row
+from workflows.catalogue import ClockMove
+from workflows.messages import ContractStart
+
+BEGUN = utc(2027, 1, 31)
+YEAR = utc(2028, 1, 15)
+
+
+class Shop:
+    """A worker on a database of its own, and the contracts of one clock."""
+
+    def __init__(self, client: Client, settings: Settings, database: Database) -> None:
+        self.client, self.settings, self.database = client, settings, database
+        self.clock = f"clock-{uuid4().hex[:8]}"
+        self.activities = ClockActivities(database, client)
+
+    async def write_down(self) -> str:
+        """A contract's row, before its workflow."""
+        number = f"SMP-{uuid4().hex[:10]}"
+        async with self.database.write() as connection:
+            await contracts.begin(connection, row(number, clock=self.clock, now=BEGUN))
+        return number
+
+    async def start(self, number: str) -> None:
+        """The contract's workflow."""
+        offered = quote().model_copy(update={"number": number})
+        start = ContractStart(quote=offered, now=BEGUN, clock=self.clock)
+        queue = self.settings.task_queue
+        await self.client.start_workflow("Contract", start, id=f"contract:{number}", task_queue=queue)
+
+    async def order(self, number: str) -> None:
+        """The contract, accepted and paid."""
+        handle = self.client.get_workflow_handle(f"contract:{number}")
+        await handle.execute_update("accept", Accept(id="accept", revision=1))
+        await handle.execute_update("checkout", Checkout(id="checkout", method="pm_ok", registered=True))
+
+    async def move(self, to: datetime) -> None:
+        """Move the clock with all its contracts."""
+        await run(self.activities.advance_contracts, ClockMove(clock=self.clock, to=to))
+
+    async def views(self) -> list[Any]:
+        """The contracts of the clock as their read model shows them."""
+        async with self.database.read() as connection:
+            return list(await contracts.page(connection, Filters(clock=self.clock), after=None, limit=50))
+
+    async def count(self, what: Any) -> int:
+        """How many there are."""
+        async with self.database.read() as connection:
+            return int(await connection.scalar(select(func.count(what))) or 0)
+
+
+@pytest.fixture
+async def shop(temporal_client: Client, tmp_path: Path) -> AsyncIterator[Shop]:
+    """A running worker."""
+    settings = read_settings(task_queue=f"shop-{uuid4().hex[:8]}")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+    await upgrade(database)
+    opened = Shop(temporal_client, settings, database)
+    async with database.write() as connection:
+        await clocks.add(connection, opened.clock, "A year", BEGUN)
+    outside = replace(worker.outside(settings, database), texts=cast("Texts", PlainTexts()))
+    async with worker.build(temporal_client, settings, database, outside):
+        yield opened
+    await database.close()
+
+
+async def test_a_clock_takes_all_its_contracts_along(shop: Shop) -> None:
+    """After the move everything that fell due is done, each happening once; the same move again does nothing."""
+    numbers = [await shop.write_down() for _ in range(3)]
+    for number in numbers:
+        await shop.start(number)
+        await shop.order(number)
+    await shop.move(YEAR)
+    views = await shop.views()
+    assert all(view.now == YEAR and view.next.at > YEAR for view in views)
+    # Twelve months and the set-up fee, for each.
+    assert await shop.count(invoice.c.number) == 3 * 13
+    assert await shop.count(invoice_line.c.key.distinct()) == 3 * 13
+    told = await shop.count(message.c.key)
+    await shop.move(YEAR)
+    assert (await shop.count(invoice.c.number), await shop.count(message.c.key)) == (3 * 13, told)
+    assert await shop.views() == views
+    async with shop.database.read() as connection:
+        clock = await clocks.find(connection, shop.clock)
+    assert clock is not None
+    assert (clock["now"], clock["target"]) == (YEAR, None)
+
+
+async def test_one_that_begins_late_comes_along(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contract whose workflow begins only while its clock moves is taken along too."""
+    monkeypatch.setattr("activities.clocks._TELL_AGAIN", 0.2)
+    number = await shop.write_down()
+    moving = asyncio.create_task(shop.move(YEAR))
+    await asyncio.sleep(0.5)
+    assert not moving.done()
+    await shop.start(number)
+    async with asyncio.timeout(30):
+        await moving
+    (view,) = await shop.views()
+    assert (view.now, view.status) == (YEAR, "Lapsed")
+
+
+async def test_a_deleted_clock_ends_its_contracts(shop: Shop) -> None:
+    """They end where they stand; nothing is billed or credited for it, and ending them twice ends them once."""
+    number = await shop.write_down()
+    await shop.start(number)
+    await shop.order(number)
+    await shop.move(BEGUN + timedelta(hours=1))
+    issued = await shop.count(invoice.c.number)
+    for _ in range(2):
+        await run(shop.activities.discard_contracts, shop.clock)
+    await shop.client.get_workflow_handle(f"contract:{number}").result()
+    (view,) = await shop.views()
+    assert (view.status, view.closed) == ("Void", True)
+    assert await shop.count(invoice.c.number) == issued
