@@ -51,7 +51,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]  # Python repeats the address behind it
         raise CannotServe(
-            f"The API cannot listen at {host}:{port} ({error.strerror}): "
+            f"The API cannot listen at {host}:{port} ({reason}): "
             "set TENURE_API_HOST and TENURE_API_PORT to an address that is free."
         ) from error

@@ -2,13 +2,17 @@
 
 import re
 import signal
+import socket
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from fastapi import FastAPI
 
+from cli.http import CannotServe, serving
 from runtime.ports import is_free
+from runtime.settings import read_settings
 from tests.runtime.launched import PATIENCE_SECONDS, Environment, everything, tenure
 
 
@@ -94,3 +98,12 @@ def test_missing_server_is_told_plainly(environment: Environment) -> None:
     done = tenure({**environment, "TEMPORAL_ADDRESS": "127.0.0.1:1"}, "worker")
     assert done.returncode == 1
     assert done.stderr == "No Temporal server answers at 127.0.0.1:1: is TEMPORAL_ADDRESS right?\n"
+
+
+async def test_taken_port_of_the_api_names_the_setting() -> None:
+    """Nothing is served beside another program: the message has the address, the reason and the variables."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(CannotServe, match=rf"127\.0\.0\.1:{port} \(Address already in use\): set .*_PORT"):
+            async with serving(FastAPI(), read_settings(api_port=port)):
+                pass
