@@ -15,7 +15,7 @@ parts: setup  ## What only the tests need: PostgreSQL, a compose checker, a Temp
 	@runtime/install_test_parts.sh
 
 lint: setup  ## Style
-	$(PY) -m ruff check .
+	$(PY) -m ruff check --no-cache .
 	$(PY) -m ruff format --check .
 
 format: setup  ## Puts the style right

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from adapters.texts import Texts
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -23,6 +22,7 @@ from adapters.desk_embedded import EmbeddedDesk
 from adapters.mail_embedded import EmbeddedMail
 from adapters.mail_smtp import Server, SmtpMail
 from adapters.payments_embedded import EmbeddedPayments
+from adapters.texts import Texts
 from runtime.settings import CHECKOUT, Settings
 from storage.database import Database
 from workflows.clock import TestClockWorkflow

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from api.app import create_app
 from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
 
 import worker as workers
+from api.app import create_app
 from api.services import Services
 from cli.http import CannotServe, serving
 from cli.lifetime import run
