@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test rules demo up bench lock clean
+.PHONY: help setup parts lint format types test histories demo up bench lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
@@ -28,14 +28,14 @@ types: setup  ## Types
 test: setup lint types parts  ## Style, types and every test, against real counterparts
 	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
 
-rules: setup  ## Every rule of the programmes, with the tests that cite it
-	./tenure rules
-
 demo: setup  ## Each programme's contract through its whole life, compared with the simulator
 	./tenure demo
 
 up: setup  ## Everything, running
 	./tenure up
+
+histories: setup parts  ## Records new histories for the replay gate: make histories RELEASE=v2
+	$(PY) -m tests.replay.record $(RELEASE)
 
 bench: setup  ## The measurements
 	$(PY) -m bench

@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
-from cli import demo, keys, serve, simulate
+from cli import clock, demo, keys, serve, show, simulate
+from cli.clock import ApiRefusedError
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
 from runtime.settings import SettingsInvalid
@@ -18,6 +19,7 @@ from storage.programmes import VersionChangedError
 # What the person at the keyboard can put right; everything else is a mistake of ours and shows its traceback.
 TOLD_PLAINLY = (
     AlreadyRunning,
+    ApiRefusedError,
     EmbeddedServerFailed,
     ProgrammeError,
     SearchAttributesRefused,
@@ -38,10 +40,12 @@ app = typer.Typer(
 )
 app.command()(serve.up)
 app.command()(demo.demo)
+app.command()(show.show)
 app.command()(simulate.simulate)
 app.command()(serve.worker)
 app.command()(serve.api)
 app.command()(serve.migrate)
+app.add_typer(clock.app, name="clock")
 app.add_typer(keys.app, name="keys")
 
 

@@ -16,7 +16,7 @@ PREFIX = "TENURE_"
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 # A default that is made from a wrong value is no second mistake.
 FOLLOW_ON = frozenset({"default_factory_not_called"})
-LAUNCHER_VARIABLES = frozenset({"TENURE_PYTHON"})
+LAUNCHER_VARIABLES = frozenset({"TENURE_PYTHON", "TENURE_API_KEY"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
