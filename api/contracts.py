@@ -9,23 +9,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.commands import state_of, view_of
-from api.fields import Body, Code, Cursor, Day, Limit, Moment, Number, Page, after, cursor
-from api.offering import programme
+from api.commands import view_of
+from api.fields import Code, Cursor, Day, Limit, Number, Page, after, cursor
 from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
-from api.services import Needs, Services
-from domain.calendar import DAY, instant
-from domain.commands import At
-from domain.simulator import Life, PriceListWorld, agenda, forecast
-from domain.state import Contract, Status
+from api.services import Needs
+from domain.state import Status
 from domain.terms import Terms
 from domain.view import Entry, View
 from storage import contracts, outbox, programmes
 from storage.contracts import Filters
 
 router = APIRouter(prefix="/contracts", tags=["contracts"], responses=RESPONSES)
-_YEARS_AHEAD = 20
 
 
 class InvoiceLineOut(BaseModel):
@@ -131,39 +126,6 @@ class Explanation(BaseModel):
     inputs: dict[str, Any]
 
 
-class ForecastRequest(Body):
-    """Until when to look, and what to suppose that people will ask on the way."""
-
-    until: Day
-    suppose: Annotated[list[At], Field(max_length=50)] = Field(default_factory=list)
-
-
-class Month(BaseModel):
-    """What a month would be billed, less credits. Gross."""
-
-    month: str
-    amount: Decimal
-
-
-class SupposedRefusal(BaseModel):
-    """A supposed command that would be refused."""
-
-    at: Moment
-    command: str
-    rule: str
-    reason: str
-
-
-class ForecastOut(BaseModel):
-    """A future that was only thought: nothing of it has happened."""
-
-    status: Status
-    currency: str
-    months: list[Month]
-    entries: list[Entry]
-    refusals: list[SupposedRefusal]
-
-
 @router.get("", operation_id="list_contracts")
 async def list_contracts(
     services: Needs,
@@ -207,20 +169,6 @@ async def read_contract(services: Needs, number: Number, _: MayRead) -> View:
     return await view_of(services, number)
 
 
-@router.get("/{number}/agenda", operation_id="read_agenda")
-async def read_agenda(services: Needs, number: Number, _: MayRead, limit: Limit = 20) -> list[Entry]:
-    """What the contract will do by itself, if nobody says anything."""
-    if (await view_of(services, number)).closed:
-        return []
-    contract = await state_of(services, number)
-    return list(agenda(contract, await _world(services, contract), limit=limit))
-
-
-async def _world(services: Services, contract: Contract) -> PriceListWorld:
-    async with services.database.read() as connection:
-        return (await programme(connection, contract.terms.code)).world()
-
-
 @router.get("/{number}/events", operation_id="list_events")
 async def list_events(
     services: Needs, number: Number, _: MayRead, page: Cursor = None, limit: Limit = 100
@@ -255,46 +203,6 @@ async def explain_event(
         terms_version=shown.terms_version,
         inputs=entry.data,
     )
-
-
-@router.get("/{number}/forecast", operation_id="read_forecast")
-async def read_forecast(services: Needs, number: Number, until: Day, _: MayRead) -> ForecastOut:
-    """What the contract would do and bill until a day, if nobody says anything."""
-    return await _forecast(services, number, ForecastRequest(until=until))
-
-
-@router.post("/{number}/forecast", operation_id="suppose")
-async def suppose(services: Needs, number: Number, wanted: ForecastRequest, _: MayRead) -> ForecastOut:
-    """The same, supposing that people asked for something on the way; the contract is not touched."""
-    return await _forecast(services, number, wanted)
-
-
-async def _forecast(services: Services, number: str, wanted: ForecastRequest) -> ForecastOut:
-    shown = await view_of(services, number)
-    contract = await state_of(services, number)
-    until = instant(wanted.until + DAY, contract.zone)
-    if until.year > shown.now.year + _YEARS_AHEAD:
-        raise ProblemError(422, "invalid", f"until: at most {_YEARS_AHEAD} years ahead", field="until")
-    life = forecast(contract, await _world(services, contract), until=until, commands=wanted.suppose)
-    return ForecastOut(
-        status=life.contract.status,
-        currency=contract.terms.currency,
-        months=_months(life),
-        entries=life.entries,
-        refusals=[
-            SupposedRefusal(at=at, command=str(getattr(given, "kind", "")), rule=no.rule, reason=no.reason)
-            for at, given, no in life.refusals
-        ],
-    )
-
-
-def _months(life: Life) -> list[Month]:
-    sums: dict[str, Decimal] = {}
-    for entry in life.entries:
-        if entry.amount is not None:
-            month = f"{entry.on:%Y-%m}"
-            sums[month] = sums.get(month, Decimal(0)) + entry.amount
-    return [Month(month=month, amount=amount) for month, amount in sorted(sums.items())]
 
 
 @router.get("/{number}/invoices", operation_id="list_invoices", tags=["money"])

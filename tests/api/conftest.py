@@ -64,6 +64,13 @@ async def house(temporal_client: Client, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
+async def own_house(temporal_client: Client, tmp_path: Path) -> AsyncIterator[House]:
+    """A house that a test may turn upside down: on SQLite."""
+    async with house_on(f"sqlite+aiosqlite:///{tmp_path / 'tenure.db'}", temporal_client, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 async def any_house(database_url: str, temporal_client: Client, tmp_path: Path) -> AsyncIterator[House]:
     """A house of its own, on each kind of database in turn."""
     async with house_on(database_url, temporal_client, tmp_path) as made:
