@@ -79,7 +79,9 @@ _STYLE = (
 
 @page.get("/mailbox", response_class=HTMLResponse)
 async def mailbox(services: Needs) -> str:
-    """The embedded mailbox for people; served to this machine only, as it needs no key."""
+    """The embedded mailbox for people. It needs no key: an address beyond this machine, or a mail server, closes it."""
+    if services.settings.smtp_host is not None or services.settings.api_host not in {"127.0.0.1", "::1", "localhost"}:
+        raise not_found("mailbox here; GET /v1/mailbox with an API key reads it")
     async with services.database.read() as connection:
         mails = await outbox.mailbox(connection, recipient=None, limit=200)
     items = "".join(
