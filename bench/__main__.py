@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 import psutil
@@ -120,7 +121,7 @@ def _server_pid(port: int) -> int:
 
 
 def _report(count: int, pairs: list[tuple[Result, Result]], memory: dict[str, float]) -> dict[str, Any]:
-    ratios = sorted(ours.rate / floor.rate for floor, ours in pairs)
+    ratios = [ours.rate / floor.rate for floor, ours in pairs]
     return {
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "method": (
@@ -132,7 +133,7 @@ def _report(count: int, pairs: list[tuple[Result, Result]], memory: dict[str, fl
             {"floor": _figures(floor), "contracts": _figures(ours), "ratio": round(ours.rate / floor.rate, 3)}
             for floor, ours in pairs
         ],
-        "ratio": round(ratios[len(ratios) // 2], 3),
+        "ratio": round(median(ratios), 3),
         "history_events_per_billed_period": round(pairs[-1][1].events_per_period, 2),
         "peak_memory_mb": memory,
     }
