@@ -21,7 +21,6 @@ from workflows.messages import Advance
 _AT_ONCE = 20
 _LOOK_AGAIN = (0.01, 0.5)
 _TELL_AGAIN = 5.0
-_PROMPTLY = 3
 _MOVED_ON = "moved_on"
 _BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -117,16 +116,14 @@ class ClockActivities:
 
     async def _is_at_work(self, number: str) -> bool:
         """Whether a contract waits for the answer to something; what is set aside, and tried again, does not count."""
+        handle = self._client.get_workflow_handle(f"contract:{number}")
         try:
-            described = await self._client.get_workflow_handle(f"contract:{number}").describe()
+            settled: bool = await handle.query("settled", result_type=bool)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise
-        raw = described.raw_description
-        if raw.HasField("pending_workflow_task"):
-            return True
-        return any(item.attempt <= _PROMPTLY for item in raw.pending_activities)
+        return not settled
 
 
 def batched(numbers: list[str], size: int) -> Iterator[list[str]]:

@@ -155,7 +155,7 @@ async def _number(connection: AsyncConnection, code: str, now: datetime) -> str:
 async def _now(services: Services, connection: AsyncConnection, clock: str | None) -> datetime:
     if clock is None:
         return services.now()
-    row = await clocks.find(connection, clock)
+    row = await clocks.find(connection, clock, hold=True)
     if row is None or row["deleted"]:
         raise not_found(f"test clock {clock}")
     if row["target"] is not None:

@@ -8,18 +8,22 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database import insert
 from storage.tables import contract, test_clock
 
 
-async def add(connection: AsyncConnection, clock: str, name: str, now: datetime) -> None:
-    """Write down a new clock."""
+async def add(connection: AsyncConnection, clock: str, name: str, now: datetime) -> datetime:
+    """Write down a new clock, unless it is there; answers with where it stands."""
     values = {"id": clock, "name": name, "now": now, "deleted": False, "created_at": datetime.now(UTC)}
-    await connection.execute(test_clock.insert(), values)
+    await connection.execute(insert(connection, test_clock).on_conflict_do_nothing(), values)
+    stands: datetime = (await connection.scalars(select(test_clock.c.now).where(test_clock.c.id == clock))).one()
+    return stands
 
 
-async def find(connection: AsyncConnection, clock: str) -> dict[str, Any] | None:
-    """A clock, deleted ones too."""
-    row = (await connection.execute(select(test_clock).where(test_clock.c.id == clock))).mappings().first()
+async def find(connection: AsyncConnection, clock: str, *, hold: bool = False) -> dict[str, Any] | None:
+    """A clock, deleted ones too; ``hold`` keeps it from moving until the transaction is over."""
+    query = select(test_clock).where(test_clock.c.id == clock)
+    row = (await connection.execute(query.with_for_update() if hold else query)).mappings().first()
     return dict(row) if row else None
 
 

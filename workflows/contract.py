@@ -383,6 +383,11 @@ class ContractWorkflow(TakesCommands):
         """The contract as its read model shows it."""
         return self._view()
 
+    @workflow.query(name="settled", description="Whether it has done, and written down, all that is due.")
+    def settled(self) -> bool:
+        """Whether it has done, and written down, all that is due; what is set aside does not count."""
+        return self._is_settled() and not self._unrecorded
+
     # From one run to the next, and the end
 
     async def _go_over(self, start: ContractStart) -> None:
