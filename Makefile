@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test histories demo up bench lock clean
+.PHONY: help setup parts lint format types test histories docs demo up bench lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
@@ -42,6 +42,9 @@ bench: setup  ## The measurements
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml
+
+docs: setup  ## The terms reference anew from the model
+	$(PY) -m cli reference > docs/terms.md
 
 lock: setup  ## The lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	$(LOCK) --group dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock

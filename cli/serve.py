@@ -129,7 +129,7 @@ async def _welcome(house: House, *, embedded: bool) -> None:
     read = house.settings
     table = Table(title="Tenure is running. Ctrl-C stops it; the data stays.", show_header=False)
     table.add_row("API and its documentation", f"{read.public_url}/docs")
-    if read.smtp_host is None:
+    if read.smtp_host is None and read.api_host in {"127.0.0.1", "::1", "localhost"}:
         table.add_row("Mailbox", f"{read.public_url}/mailbox")
     table.add_row("Temporal UI" if embedded else "Temporal", _temporal(read, embedded=embedded))
     table.add_row("Database", read.database_url.partition("@")[2] or read.database_url)

@@ -1,0 +1,178 @@
+"""Every programme that ships: its files are right, its lives are what they say, its texts exist in its languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.errors import Refused
+from adapters.programme_files import ProgrammeError, load, load_all
+from adapters.texts import Texts
+from cli.reference import terms_reference
+from cli.simulate import simulated
+from domain.effects import MakeDocument, SendMessage
+from domain.simulator import Life
+from runtime.settings import CHECKOUT
+
+ROOT = CHECKOUT / "programmes"
+PROGRAMMES = {programme.terms.code: programme for programme in load_all(ROOT)}
+LIVES = [(code, name) for code, programme in PROGRAMMES.items() for name in programme.lives()]
+
+
+def life_of(code: str, name: str) -> tuple[Life, list[str]]:
+    """A life, lived through by the simulator."""
+    programme = PROGRAMMES[code]
+    return simulated(programme, programme.lives()[name], f"{code}-2027-000001")
+
+
+@pytest.mark.parametrize(("code", "name"), LIVES)
+def test_a_life_is_what_its_file_says(code: str, name: str) -> None:
+    """Every event, date, amount and refusal of the file, and no other."""
+    life, wrong = life_of(code, name)
+    assert wrong == []
+    assert len(life.entries) > 3
+
+
+@pytest.mark.parametrize(("code", "name"), LIVES)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_message_of_a_life_can_be_read(code: str, name: str, language: str) -> None:
+    """Each message and document that the life sends exists in each language, and leaves nothing blank (COM-5)."""
+    life, _ = life_of(code, name)
+    texts = Texts(ROOT)
+    written = [effect for effect in life.told if isinstance(effect, SendMessage | MakeDocument)]
+    assert written
+    for effect in written:
+        about = context(life, effect, language)
+        if isinstance(effect, SendMessage):
+            subject, body = texts.message(code, language, effect.message, about)
+            assert life.contract.number in subject
+        else:
+            body = texts.document(code, language, effect.document, about)[1].decode()
+        assert "None" not in body
+        assert "{{" not in body
+        assert life.contract.terms.issuer.name in body
+
+
+def context(life: Life, effect: SendMessage | MakeDocument, language: str) -> dict[str, Any]:
+    """What a text is given to speak of."""
+    contract = life.contract
+    return {
+        "customer": contract.customer.model_dump(mode="json"),
+        "number": contract.number,
+        "lines": [line.model_dump(mode="json") for line in contract.lines],
+        "currency": contract.terms.currency,
+        "zone": contract.zone,
+        "language": language,
+        "data": effect.data,
+        "on": effect.at.isoformat(),
+    }
+
+
+def test_each_language_has_the_same_texts() -> None:
+    """A text that exists in one of a programme's languages exists in all of them (COM-5)."""
+    for programme in PROGRAMMES.values():
+        for kind in ("texts", "documents"):
+            names = [
+                {path.name for path in (programme.folder / kind / language).iterdir()}
+                for language in programme.terms.languages
+            ]
+            assert all(found == names[0] for found in names)
+
+
+def test_a_text_that_is_missing_is_refused() -> None:
+    """A message that no programme has cannot be sent, whatever is tried: a person must write it."""
+    with pytest.raises(Refused, match="no texts"):
+        Texts(ROOT).message(next(iter(PROGRAMMES)), "fr", "never_written", {})
+
+
+@pytest.mark.parametrize(
+    ("answers", "services"),
+    [
+        (("FR", "large_format", "DesignJet T-24"), {"care-designjet", "care-plus-designjet"}),
+        (("FR", "production", "PageWide XL-8"), {"care-pagewide-xl", "uptime-pagewide-xl"}),
+        (("ES", "production", "PageWide XL-8"), set()),
+        (("FR", "large_format", "PageWide XL-8"), set()),
+    ],
+)
+def test_three_answers_list_the_services_that_fit(answers: tuple[str, str, str], services: set[str]) -> None:
+    """HPG-1: country, printer type and model list just what fits, each with three prices."""
+    country, printer_type, model = answers
+    found = PROGRAMMES["HPG"].catalogue.fitting(country=country, printer_type=printer_type, model=model)
+    assert {service.id for service in found} == services
+    assert all(set(service.prices) == {1, 3, 12} for service in found)
+
+
+def test_sample_amounts_are_marked() -> None:
+    """Prices that the source does not give are marked as examples."""
+    for programme in PROGRAMMES.values():
+        assert all(service.sample for service in programme.catalogue.services)
+        assert all(fee.sample for fee in programme.terms.fees.values())
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A programme's folder that a test may spoil."""
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name in ("terms.yaml", "catalogue.yaml"):
+        (folder / name).write_text((PROGRAMMES["HPG"].folder / name).read_text())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "says"),
+    [
+        ("time_zone: Europe/Paris", "time_zone: Paris", "IANA time zone"),
+        ("months: 12", "months: 0", "greater than or equal to 1"),
+        ("rule: HPG-13", "rule: HPG-99", "HPG-99 are cited but not explained"),
+        ("fee: verification", "fee: checking", "checking are used but not listed"),
+        ("mode: tacit", "mode: silent", "'tacit' or 'on_acceptance'"),
+        ("until_month: 12, effect: end_of_month", "until_month: 5, effect: end_of_month", "must rise"),
+        ("currency: EUR", "currency: [EUR", "this is not YAML"),
+    ],
+)
+def test_a_wrong_file_says_where(copy: Path, was: str, becomes: str, says: str) -> None:
+    """The error names the file, the line and the remedy."""
+    path = copy / "terms.yaml"
+    text = path.read_text()
+    assert was in text
+    path.write_text(text.replace(was, becomes))
+    with pytest.raises(ProgrammeError) as wrong:
+        load(copy)
+    message = str(wrong.value)
+    assert says in message
+    assert f"{path}:" in message
+
+
+def test_the_line_of_an_error_is_the_fields(copy: Path) -> None:
+    """The line is that of the field at fault, not of the file's beginning."""
+    path = copy / "terms.yaml"
+    lines = path.read_text().splitlines()
+    number = next(index for index, line in enumerate(lines, start=1) if line.startswith("time_zone"))
+    path.write_text(path.read_text().replace("Europe/Paris", "Paris"))
+    with pytest.raises(ProgrammeError, match=f"terms.yaml:{number}: time_zone"):
+        load(copy)
+
+
+def test_the_hash_is_of_the_terms_not_of_their_layout(copy: Path) -> None:
+    """A comment changes nothing; another number does."""
+    before = load(copy).sha256
+    path = copy / "terms.yaml"
+    path.write_text("# a remark\n" + path.read_text())
+    assert load(copy).sha256 == before
+    path.write_text(path.read_text().replace("valid_days: 30", "valid_days: 31"))
+    assert load(copy).sha256 != before
+
+
+def test_every_coupon_is_for_something_that_is_sold() -> None:
+    """HPG-6: a coupon's service is in the catalogue."""
+    for programme in PROGRAMMES.values():
+        for coupon in programme.coupons:
+            assert coupon.service is None or programme.catalogue.service(coupon.service)
+
+
+def test_the_reference_is_current() -> None:
+    """docs/terms.md is what the model says; `make docs` writes it anew."""
+    assert (CHECKOUT / "docs" / "terms.md").read_text() == terms_reference()
