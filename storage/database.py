@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import Table
 
-_READS = {"tenure_reads": True}
-_BUSY_MS = 30_000
+from storage.sqlite import READS
+from storage.sqlite import engine as sqlite_engine
 
 
 class Database:
@@ -22,7 +21,7 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 10) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, connections)
+        self.engine = sqlite_engine(url) if self.is_sqlite else _postgresql(url, connections)
         # SQLite has one writer: waiting here is fair, waiting in the file is a spin.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
@@ -36,7 +35,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent look that holds up no writer."""
         async with self.engine.connect() as plain:
-            connection = await plain.execution_options(**_READS)
+            connection = await plain.execution_options(**READS)
             yield connection
 
     async def close(self) -> None:
@@ -51,23 +50,3 @@ def insert(connection: AsyncConnection, table: Table) -> Any:
 
 def _postgresql(url: str, connections: int) -> AsyncEngine:
     return create_async_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
-
-
-def _sqlite(url: str) -> AsyncEngine:
-    engine = create_async_engine(url)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver shall not begin transactions: we do
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A transaction that will write takes its turn at once: one that only finds out later would fail.
-        reads = connection.get_execution_options().get("tenure_reads")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    return engine
