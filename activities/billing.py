@@ -59,11 +59,10 @@ class BillingActivities:
         bill, contract = effect.bill, job.contract
         async with self._database.read() as connection:
             known = await ledger.find_invoice(connection, effect.key)
-            last = effect.method or await ledger.last_method(connection, contract.number)
         if known is not None:
             await self._record(job)
             return Outcome.model_validate({"kind": known["payment"], "reference": known["number"]})
-        method = last or "on_account"
+        method = effect.method or "on_account"
         # The provider knows the key: asked again because the lines below failed, it gives the same answer.
         charged = await self._payments.charge(key=effect.key, method=method, amount=bill.gross, currency=bill.currency)
         async with self._database.write() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import worker as workers
 from bench.floor import Floor, nothing
@@ -19,7 +19,13 @@ async def _work() -> None:
     client = await connect(read)
     async with opened(read) as database:
         contracts = workers.build(client, read, database, workers.outside(read, database))
-        floor = Worker(client, task_queue="floor", workflows=[Floor], activities=[nothing])
+        floor = Worker(
+            client,
+            task_queue="floor",
+            workflows=[Floor],
+            activities=[nothing],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+        )
         async with contracts, floor:
             await asyncio.Event().wait()
 

@@ -223,16 +223,22 @@ def _still_needed(pauses: tuple[Span, ...], lines: Iterable[Line]) -> tuple[Span
     return tuple(pause for pause in pauses if pause.last is None or oldest is None or pause.last >= oldest)
 
 
+def issue(contract: Contract, event: Event, owed: Bill) -> IssueInvoice:
+    """The invoice for a bill, paid as the customer's order was, or as the latest retry."""
+    method = contract.order.method if contract.order else None
+    return IssueInvoice(key=owed.key, at=event.at, rule=event.rule, bill=owed, method=method)
+
+
 def _tell_billed(contract: Contract, event: PeriodBilled) -> Iterator[Effect]:
     if event.bill.gross:
-        yield IssueInvoice(key=event.bill.key, at=event.at, rule=event.rule, bill=event.bill)
+        yield issue(contract, event, event.bill)
 
 
 def _tell_recredited(contract: Contract, event: Recredited) -> Iterator[Effect]:
     if event.credit and event.credit.gross:
         yield IssueCredit(key=event.credit.key, at=event.at, rule=event.rule, bill=event.credit, reason=event.reason)
     if event.bill and event.bill.gross:
-        yield IssueInvoice(key=event.bill.key, at=event.at, rule=event.rule, bill=event.bill)
+        yield issue(contract, event, event.bill)
 
 
 def _tell_declined(contract: Contract, event: CollectionDeclined) -> Iterator[Effect]:

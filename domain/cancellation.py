@@ -8,11 +8,11 @@ from typing import Any
 
 from domain.activation import waits
 from domain.bill import Bill, bill
-from domain.billing import recharge, running_period_end
+from domain.billing import issue, recharge, running_period_end
 from domain.calendar import DAY, full_months, last_day_of, months_after
 from domain.commands import Cancel, Discard
 from domain.due import Due, Rank, moment
-from domain.effects import Effect, IssueInvoice, MakeDocument
+from domain.effects import Effect, MakeDocument
 from domain.events import CancellationPlanned, CancellationWithdrawn, Cancelled, Ended, Event
 from domain.message import message
 from domain.order import fee_charge, void
@@ -145,7 +145,7 @@ def _tell_withdrawn(contract: Contract, event: CancellationWithdrawn) -> Iterato
 
 def _tell_cancelled(contract: Contract, event: Cancelled) -> Iterator[Effect]:
     if event.bill and event.bill.gross:
-        yield IssueInvoice(key=event.bill.key, at=event.at, rule=event.rule, bill=event.bill)
+        yield issue(contract, event, event.bill)
     total = str(event.bill.gross) if event.bill else None
     yield message(contract, event, "cancelled", last_day=event.last_day.isoformat(), reason=event.reason, total=total)
 

@@ -22,7 +22,7 @@ class Effect(Carried):
 class IssueInvoice(Effect):
     """Issue an invoice for a bill and collect it; ``order`` marks the one that an order waits for.
 
-    ``method`` is the payment provider's token; without it the customer's last one is used.
+    ``method`` is the payment provider's token; without one the customer pays on account.
     """
 
     kind: Literal["issue_invoice"] = "issue_invoice"

@@ -45,7 +45,7 @@ class PriceListWorld:
             case Requote():
                 return self._requote(contract)
             case IssueInvoice(method=method) | Collect(method=method):
-                return Outcome(kind=_payment(method or _last_method(contract)))
+                return Outcome(kind=_payment(method or "on_account"))
             case _:
                 return Outcome()
 
@@ -56,10 +56,6 @@ class PriceListWorld:
         }
         newer = self.terms if self.terms and self.terms.version > contract.terms.version else None
         return Outcome(prices=prices, terms=newer)
-
-
-def _last_method(contract: Contract) -> str:
-    return contract.order.method if contract.order else ""
 
 
 def _payment(method: str) -> str:

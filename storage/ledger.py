@@ -123,15 +123,3 @@ async def mark(connection: AsyncConnection, key: str, state: str, method: str | 
     """Say how an invoice's payment stands; one that is paid stays paid."""
     changes = {"payment": state} | ({"method": method} if method else {})
     await connection.execute(invoice.update().where(invoice.c.key == key, invoice.c.payment != "paid"), changes)
-
-
-async def last_method(connection: AsyncConnection, contract: str) -> str | None:
-    """The payment method that the contract's latest order or retry used."""
-    query = (
-        select(invoice.c.method)
-        .where(invoice.c.contract == contract, invoice.c.method.is_not(None))
-        .order_by(invoice.c.issued_at.desc(), invoice.c.number.desc())
-        .limit(1)
-    )
-    method: str | None = await connection.scalar(query)
-    return method

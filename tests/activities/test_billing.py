@@ -102,14 +102,6 @@ async def test_an_order_without_fees_is_only_authorised(database: Database, bill
     assert await _count(database, invoice) == 0
 
 
-async def test_the_last_method_is_used_again(database: Database, billing: BillingActivities) -> None:
-    """A period's invoice is collected as the order was, and after a retry as the retry was."""
-    await run(billing.issue_invoice, job(issuing(bill("order", charge("fee")), "pm_declined")))
-    assert (await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), None)))).kind == "declined"
-    await run(billing.collect, job(Collect(key="again", at=AT, rule="SMP-10", bill_key="k", method="pm_ok")))
-    assert (await run(billing.issue_invoice, job(issuing(bill("k2", charge("c2")), None)))).kind == "paid"
-
-
 async def test_a_second_attempt_pays_the_invoice_once(database: Database, billing: BillingActivities) -> None:
     """A declined invoice is paid with another method; the attempt, repeated, is the same attempt."""
     await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), "pm_declined")))

@@ -197,8 +197,10 @@ def test_a_declined_payment_may_be_tried_again() -> None:
     """HPG-10: within the 48 hours another method completes the order."""
     life = ordered(at=JAN_31, method="pm_declined")
     assert kinds(life)[-1] == "payment_declined"
-    life.give(Pay(id="again", method="pm_ok"), JAN_31 + timedelta(hours=47))
+    life.give(Pay(id="again", method="pm_other"), JAN_31 + timedelta(hours=47))
     assert life.contract.status.name == "ACTIVE"
+    life.live_until(utc(2027, 3, 31))
+    assert [item.method for item in invoices(life)][-2:] == ["pm_other", "pm_other"]
 
 
 @pytest.mark.parametrize(
