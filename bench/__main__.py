@@ -53,7 +53,7 @@ class House:
 
 def main(
     contracts: Annotated[int, typer.Option(help="How many contracts, and floor workflows.")] = 100,
-    rounds: Annotated[int, typer.Option(help="How often each is run, in turn.")] = 3,
+    rounds: Annotated[int, typer.Option(help="How often each is run, in turn.")] = 5,
 ) -> None:
     """Measure, print, and write bench/latest.json."""
     report = asyncio.run(_measure(contracts, rounds))
