@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,8 +48,13 @@ class Programme:
 
 
 def load_all(root: Path) -> tuple[Programme, ...]:
-    """Every programme in a folder of programmes. Raises ProgrammeError."""
-    return tuple(load(path.parent) for path in sorted(root.glob("*/terms.yaml")))
+    """Every programme in a folder of programmes, each in a folder of its own code's name. Raises ProgrammeError."""
+    found = tuple(load(path.parent) for path in sorted(root.glob("*/terms.yaml")))
+    for programme in found:
+        name = programme.terms.code.lower()
+        if programme.folder.name != name:
+            raise ProgrammeError(f"{programme.folder}: rename this folder to {name}, its texts are looked for there")
+    return found
 
 
 def load(folder: Path) -> Programme:
@@ -75,12 +82,34 @@ def _read_many(path: Path, model: type[Model]) -> tuple[Model, ...]:
 
 
 def _validated(path: Path, adapter: TypeAdapter[Any]) -> Any:
-    marked = _parse(path)
+    marked, plain = _parse(path), _plain(path)
     try:
-        return adapter.validate_python(_plain(path))
+        found = adapter.validate_python(plain)
     except ValidationError as error:
         problems = [_problem(path, marked, problem) for problem in error.errors()]
         raise ProgrammeError("\n".join(problems)) from error
+    problems = [_problem(path, marked, problem) for problem in _unknown(found, plain, ())]
+    if problems:
+        raise ProgrammeError("\n".join(problems))
+    return found
+
+
+def _unknown(found: Any, plain: Any, location: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
+    """Fields of the file that its model lacks: models that histories keep ignore them, in a file they are mistakes."""
+    if isinstance(found, BaseModel) and isinstance(plain, dict):
+        fields = {field.alias or name: name for name, field in type(found).model_fields.items()}
+        for key, value in plain.items():
+            if key in fields:
+                yield from _unknown(getattr(found, fields[key]), value, (*location, key))
+            else:
+                close = get_close_matches(str(key), fields, n=1) or [f"one of {', '.join(fields)}"]
+                yield {"loc": (*location, key), "msg": f"there is no such field; is it {close[0]}?"}
+    elif isinstance(found, dict) and isinstance(plain, dict):
+        for key in found.keys() & plain.keys():
+            yield from _unknown(found[key], plain[key], (*location, key))
+    elif isinstance(found, tuple) and isinstance(plain, list):
+        for index, (item, value) in enumerate(zip(found, plain, strict=True)):
+            yield from _unknown(item, value, (*location, index))
 
 
 def _parse(path: Path) -> Any:

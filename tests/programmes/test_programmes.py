@@ -81,6 +81,54 @@ def test_each_language_has_the_same_texts() -> None:
             assert all(found == names[0] for found in names)
 
 
+TEXTS = [
+    (code, language, path.name.removesuffix(".txt.j2"))
+    for code, programme in PROGRAMMES.items()
+    for language in programme.terms.languages
+    for path in sorted((programme.folder / "texts" / language).glob("*.txt.j2"))
+    if path.name != "closing.txt.j2"
+]
+
+
+@pytest.mark.parametrize(("code", "language", "name"), TEXTS)
+def test_every_text_can_be_read(code: str, language: str, name: str) -> None:
+    """Also a text that none of the example lives sends says everything that it should (COM-5)."""
+    subject, body = Texts(ROOT).message(code, language, name, EVERYTHING)
+    assert f"{code}-2027-000001" in subject
+    assert "Atelier Brun" in body
+    assert PROGRAMMES[code].terms.issuer.name in body
+    assert not [word for word in ("None", "{{", "2027-05", "1234.5") if word in body]
+
+
+ITEM = {"serial": "SN-1", "text": "Service", "period": 3, "amount": "1234.5", "term_amount": "196.00"}
+START = {"serial": "SN-1", "text": "Service", "starts_on": "2027-05-18", "billed_from": "2027-06-01"}
+EVERYTHING: dict[str, Any] = {
+    "customer": {"name": "Atelier Brun", "email": "compta@atelier-brun.example"},
+    "number": "HPG-2027-000001",
+    "lines": [],
+    "currency": "EUR",
+    "zone": "Europe/Paris",
+    "on": "2027-05-18T09:00:00+00:00",
+    "data": {
+        "prices": [ITEM],
+        "starts": [START],
+        "valid_until": "2027-05-17",
+        "last_day": "2027-05-17",
+        "effective_on": "2027-05-18",
+        "term_last_day": "2028-05-17",
+        "deadline": "2027-05-17",
+        "pay_by": "2027-05-19T09:00:00+00:00",
+        "total": "1234.5",
+        "revision": 2,
+        "period": 3,
+        "days": 60,
+        "tacit": True,
+        "reason": "a reason",
+        "inspections": ["SN-1"],
+    },
+}
+
+
 def test_a_text_that_is_missing_is_refused() -> None:
     """A message that no programme has cannot be sent, whatever is tried: a person must write it."""
     with pytest.raises(Refused, match="no texts"):
@@ -131,6 +179,10 @@ def copy(tmp_path: Path) -> Path:
         ("mode: tacit", "mode: silent", "'tacit' or 'on_acceptance'"),
         ("until_month: 12, effect: end_of_month", "until_month: 5, effect: end_of_month", "must rise"),
         ("currency: EUR", "currency: [EUR", "this is not YAML"),
+        ("payment_hours: 48", "paymet_hours: 24", "order.paymet_hours: there is no such field; is it payment_hours?"),
+        ("order_fees:", "order_fee:", "order_fee: there is no such field; is it order_fees?"),
+        ("{until_month: 6,", "{fees: x, until_month: 6,", "cancellation.bands.0.fees: there is no such field"),
+        ("    sample: true", "    smple: true", "smple: there is no such field; is it sample?"),
     ],
 )
 def test_a_wrong_file_says_where(copy: Path, was: str, becomes: str, says: str) -> None:
@@ -144,6 +196,12 @@ def test_a_wrong_file_says_where(copy: Path, was: str, becomes: str, says: str) 
     message = str(wrong.value)
     assert says in message
     assert f"{path}:" in message
+
+
+def test_a_folder_is_named_for_its_programme(copy: Path) -> None:
+    """A programme in another folder would load and find none of its texts: it is refused, with the right name."""
+    with pytest.raises(ProgrammeError, match="rename this folder to hpg"):
+        load_all(copy.parent)
 
 
 def test_the_line_of_an_error_is_the_fields(copy: Path) -> None:
