@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, pass_context, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    UndefinedError,
+    pass_context,
+    select_autoescape,
+)
 from jinja2.runtime import Context, Undefined
 
 from activities.errors import Refused
@@ -49,7 +57,12 @@ class Texts:
                 template = self._environment(programme, kind, choice).get_template(name)
             except TemplateNotFound:
                 continue
-            return template.render(context | {"language": choice, "issuer": self._issuer(programme)})
+            try:
+                return template.render(context | {"language": choice, "issuer": self._issuer(programme)})
+            except UndefinedError as error:
+                raise Refused(
+                    f"{kind} {name} of {programme} in {choice} asks for what is not there: {error}"
+                ) from error
         raise Refused(f"programme {programme} has no {kind} {name} in any of its languages")
 
     def _folder(self, programme: str) -> Path:
@@ -95,5 +108,5 @@ def money(context: Context, value: Any) -> str:
 
 def _date(value: Any) -> date:
     if isinstance(value, Undefined):
-        raise TypeError("a date that the text needs is missing")
+        raise UndefinedError("a date that the text needs is missing")
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])

@@ -38,7 +38,7 @@ def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Star
     return Start(line=line.id, starts_on=starts_on, billed_from=billed_from)
 
 
-def complete(contract: Contract, *, placed_at: datetime, now: datetime, rule: str) -> tuple[Event, ...]:
+def complete(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple[Event, ...]:
     """What a complete order causes: lines that need not wait start now, the others are scheduled."""
     ordered, today = contract.date_of(placed_at), contract.date_of(now)
     starts = [start(contract, line, ordered=ordered, today=today) for line in contract.lines]
@@ -48,12 +48,13 @@ def complete(contract: Contract, *, placed_at: datetime, now: datetime, rule: st
     if waiting:
         events.append(ActivationScheduled(at=now, rule=contract.terms.start.rule, starts=waiting))
     if ready:
-        events.append(_activated(contract, now, ready, rule))
+        events.append(_activated(contract, now, ready))
     return tuple(events)
 
 
-def _activated(contract: Contract, at: datetime, starts: tuple[Start, ...], rule: str) -> Activated:
-    return Activated(at=at, rule=rule, starts=starts, term=None if contract.term else _first_term(contract, at))
+def _activated(contract: Contract, at: datetime, starts: tuple[Start, ...]) -> Activated:
+    term = None if contract.term else _first_term(contract, at)
+    return Activated(at=at, rule=contract.terms.start.rule, starts=starts, term=term)
 
 
 def _first_term(contract: Contract, at: datetime) -> Term:
@@ -78,7 +79,7 @@ def due(contract: Contract) -> Iterator[Due]:
         for line in contract.lines
         if waits(line) and line.starts_on == day and line.anchor
     )
-    yield Due(at, Rank.START, day, "service starts", rule, (_activated(contract, at, starts, rule),))
+    yield Due(at, Rank.START, day, "service starts", rule, (_activated(contract, at, starts),))
 
 
 def check_move_cover(contract: Contract, command: MoveCover, now: datetime) -> tuple[Event, ...]:

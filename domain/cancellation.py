@@ -12,7 +12,7 @@ from domain.billing import issue, recharge, running_period_end
 from domain.calendar import DAY, full_months, last_day_of, months_after
 from domain.commands import Cancel, Discard
 from domain.due import Due, Rank, moment
-from domain.effects import Effect, MakeDocument
+from domain.effects import Effect, MakeDocument, SendMessage
 from domain.events import CancellationPlanned, CancellationWithdrawn, Cancelled, Ended, Event
 from domain.message import message
 from domain.order import fee_charge, void
@@ -147,13 +147,18 @@ def _tell_cancelled(contract: Contract, event: Cancelled) -> Iterator[Effect]:
     if event.bill and event.bill.gross:
         yield issue(contract, event, event.bill)
     total = str(event.bill.gross) if event.bill else None
-    yield message(contract, event, "cancelled", last_day=event.last_day.isoformat(), reason=event.reason, total=total)
+    yield _last_words(contract, event, "cancelled", total=total)
 
 
 def _tell_ended(contract: Contract, event: Ended) -> Iterator[Effect]:
     if event.status != "Void":
         name = "expired" if event.status == "Expired" else "cancelled"
-        yield message(contract, event, name, last_day=event.last_day.isoformat(), reason=event.reason)
+        yield _last_words(contract, event, name)
+
+
+def _last_words(contract: Contract, event: Ended | Cancelled, name: str, **data: object) -> SendMessage:
+    credited = contract.terms.cancellation.credit_unused
+    return message(contract, event, name, last_day=event.last_day.isoformat(), credited=credited, **data)
 
 
 CHECKS = {Cancel: check_cancel, Discard: check_discard}

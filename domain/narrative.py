@@ -107,6 +107,10 @@ def _renewed(contract: Contract, event: Any) -> str:
     return f"Renewed {how}: term {event.term.number} runs from {event.term.first} to {event.term.last}"
 
 
+def _when(days: int) -> str:
+    return f"{days} days before the end" if days >= 0 else "after the end"
+
+
 def _because(reason: str | None) -> str:
     return f": {reason}" if reason else ""
 
@@ -143,7 +147,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.ReminderSent: lambda c, e: (
         f"Reminded {e.days} days before the term ends" if e.days >= 0 else f"Reminded after the end on {e.last_day}"
     ),
-    happened.ReminderSkipped: lambda c, e: f"Reminder ({e.days} days) skipped: {e.reason}",
+    happened.ReminderSkipped: lambda c, e: f"Reminder {_when(e.days)} skipped: {e.reason}",
     happened.RenewalAccepted: lambda c, e: "Renewal accepted",
     happened.RenewalDeclined: lambda c, e: f"Renewal declined{_because(e.reason)}; runs out on {e.last_day}",
     happened.RenewalAnswerWithdrawn: lambda c, e: "Answer to the renewal quote withdrawn",

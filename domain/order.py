@@ -56,7 +56,7 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
     )
     if prepaid or placed.inspections:
         return (placed,)
-    return (placed, *complete(contract, placed_at=now, now=now, rule=terms.order.rule))
+    return (placed, *complete(contract, placed_at=now, now=now))
 
 
 def _check_discount(contract: Contract, discount: Discount) -> None:
@@ -152,7 +152,7 @@ def check_payment(contract: Contract, command: ReportPayment, now: datetime) -> 
             paid = PaymentReceived(at=now, rule=rule, by=command.by, reference=command.reference)
             if any(not inspection.passed for inspection in order.inspections):
                 return (paid,)
-            return (paid, *complete(contract, placed_at=order.placed_at, now=now, rule=rule))
+            return (paid, *complete(contract, placed_at=order.placed_at, now=now))
 
 
 def check_inspection(contract: Contract, command: ReportInspection, now: datetime) -> tuple[Event, ...]:
@@ -171,7 +171,7 @@ def check_inspection(contract: Contract, command: ReportInspection, now: datetim
     passed = InspectionPassed(at=now, rule=rule, by=command.by, line=command.line)
     if waiting != [command.line] or (order.pay_by is not None and order.paid_at is None):
         return (passed,)
-    return (passed, *complete(contract, placed_at=order.placed_at, now=now, rule=rule))
+    return (passed, *complete(contract, placed_at=order.placed_at, now=now))
 
 
 def void(
@@ -349,7 +349,15 @@ def _tell_voided(contract: Contract, event: OrderVoided) -> Iterator[Effect]:
     if contract.order and contract.order.discount:
         code = contract.order.discount.code
         yield ReleaseCoupon(key=contract.key("coupon", f"{code}.released"), at=event.at, rule=event.rule, code=code)
-    yield message(contract, event, "order_void", reason=event.reason)
+    yield message(contract, event, "order_void", cause=_cause(contract, event))
+
+
+def _cause(contract: Contract, event: OrderVoided) -> str:
+    """Why an order came to nothing, for a text to say in its own language."""
+    order = contract.order
+    if order and any(item.passed is False for item in order.inspections):
+        return "inspection"
+    return "unpaid" if event.by == "tenure" else "withdrawn"
 
 
 CHECKS = {

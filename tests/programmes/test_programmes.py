@@ -86,7 +86,7 @@ TEXTS = [
     for code, programme in PROGRAMMES.items()
     for language in programme.terms.languages
     for path in sorted((programme.folder / "texts" / language).glob("*.txt.j2"))
-    if path.name != "closing.txt.j2"
+    if path.read_text().startswith("Subject: ")
 ]
 
 
@@ -124,6 +124,8 @@ EVERYTHING: dict[str, Any] = {
         "days": 60,
         "tacit": True,
         "reason": "a reason",
+        "cause": "unpaid",
+        "credited": True,
         "inspections": ["SN-1"],
     },
 }
@@ -133,6 +135,8 @@ def test_a_text_that_is_missing_is_refused() -> None:
     """A message that no programme has cannot be sent, whatever is tried: a person must write it."""
     with pytest.raises(Refused, match="no texts"):
         Texts(ROOT).message(next(iter(PROGRAMMES)), "fr", "never_written", {})
+    with pytest.raises(Refused, match=r"quote_lapsed\.txt\.j2 of HPG in fr asks for what is not there"):
+        Texts(ROOT).message("HPG", "fr", "quote_lapsed", {})
 
 
 @pytest.mark.parametrize(
