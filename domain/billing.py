@@ -113,6 +113,8 @@ def _price(contract: Contract, line: Line) -> Decimal:
 
 
 def _charge(contract: Contract, line: Line, billed: Billed) -> Charge:
+    """What a period costs; one that service does not outlive is charged up to service's last day, and says so."""
+    end = last_served(contract, line)
     return Charge(
         key=billed.key,
         what="period",
@@ -122,7 +124,7 @@ def _charge(contract: Contract, line: Line, billed: Billed) -> Charge:
         line=line.id,
         serial=line.serial,
         first=billed.first,
-        last=billed.last,
+        last=min(end, billed.last) if end and end >= billed.first else billed.last,
         days=billed.served,
         of_days=billed.days,
     )
