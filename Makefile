@@ -43,8 +43,9 @@ bench: setup  ## The measurements
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml
 
-docs: setup  ## The terms reference anew from the model
+docs: setup  ## The terms reference and its JSON Schema anew from the model
 	$(PY) -m cli reference > docs/terms.md
+	$(PY) -m cli programme schema > docs/terms.schema.json
 
 lock: setup  ## The lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	$(LOCK) --group dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock

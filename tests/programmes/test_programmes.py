@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
 from activities.errors import Refused
 from adapters.programme_files import ProgrammeError, load, load_all
 from adapters.texts import Texts
+from cli.app import app
+from cli.programme import terms_schema
 from cli.reference import terms_reference
 from cli.simulate import simulated
 from domain.effects import MakeDocument, SendMessage
@@ -238,3 +244,35 @@ def test_every_coupon_is_for_something_that_is_sold() -> None:
 def test_the_reference_is_current() -> None:
     """docs/terms.md is what the model says; `make docs` writes it anew."""
     assert (CHECKOUT / "docs" / "terms.md").read_text() == terms_reference()
+
+
+def test_the_schema_is_current() -> None:
+    """docs/terms.schema.json is what the model says, so an editor asks for what the loader asks for."""
+    assert (CHECKOUT / "docs" / "terms.schema.json").read_text() == terms_schema()
+
+
+@pytest.mark.parametrize("code", PROGRAMMES)
+def test_the_schema_takes_every_programme(code: str) -> None:
+    """What ships is right by the schema, and a field that does not exist is wrong by it."""
+    plain = json.loads(json.dumps(YAML(typ="safe").load(PROGRAMMES[code].folder / "terms.yaml"), default=str))
+    validator = jsonschema.Draft202012Validator(json.loads(terms_schema()))
+    assert [error.message for error in validator.iter_errors(plain)] == []
+    assert not validator.is_valid(plain | {"curency": "EUR"})
+
+
+def test_a_programme_is_checked_with_its_lives(copy: Path) -> None:
+    """`programme check` is content with what ships, and names the life that goes otherwise than its file says."""
+    shipped = CliRunner().invoke(app, ["programme", "check", str(PROGRAMMES["HPG"].folder)])
+    assert shipped.exit_code == 0
+    assert "4 lives go as they say" in shipped.output
+    life = copy / "lives" / "deferred.yaml"
+    life.parent.mkdir()
+    life.write_text(
+        (PROGRAMMES["HPG"].folder / "lives" / "deferred.yaml")
+        .read_text()
+        .replace("2027-05-18 activated", "2027-05-19 activated")
+    )
+    found = CliRunner().invoke(app, ["programme", "check", str(copy / "terms.yaml")])
+    assert found.exit_code == 1
+    assert f"{life}: " in found.output
+    assert "2027-05-18 activated" in found.output

@@ -1,0 +1,60 @@
+"""`./tenure programme`: what a contract manager needs to write a programme."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from adapters.programme_files import Programme, load
+from cli.simulate import SIMULATED, simulated
+from domain.terms import Terms
+
+app = typer.Typer(help="Programmes: checked, and described to an editor.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="A programme's terms file, or its folder.", exists=True)]
+
+
+@app.command()
+def check(file: File) -> None:
+    """Read a programme's files and play its lives; exits with 1, naming file, line and remedy, where one is wrong."""
+    console = Console(soft_wrap=True)
+    programme = load(file if file.is_dir() else file.parent)
+    wrong = _differences(programme)
+    for line in wrong:
+        console.print(line, style="red", markup=False)
+    if wrong:
+        raise typer.Exit(1)
+    terms = programme.terms
+    lives = len(programme.lives())
+    console.print(f"{terms.code} version {terms.version}: {len(terms.rules)} rules; {lives} lives go as they say.")
+
+
+def _differences(programme: Programme) -> list[str]:
+    return [
+        f"{programme.folder / 'lives' / name}.yaml: {difference}"
+        for name, story in programme.lives().items()
+        for difference in simulated(programme, story, SIMULATED)[1]
+    ]
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of `terms.yaml`, by which an editor completes and checks it."""
+    print(terms_schema(), end="")
+
+
+def terms_schema() -> str:
+    """The schema as a file's text. A field that it does not list is a mistake, as it is for the loader."""
+    described = Terms.model_json_schema()
+    for part in (described, *described.get("$defs", {}).values()):
+        _close(part)
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+
+
+def _close(part: dict[str, Any]) -> None:
+    if "properties" in part:
+        part["additionalProperties"] = False
