@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import insert
@@ -41,8 +41,9 @@ async def aim(connection: AsyncConnection, clock: str, target: datetime) -> None
 
 
 async def arrive(connection: AsyncConnection, clock: str, now: datetime) -> None:
-    """Say that a clock, with all its contracts, is where it was going."""
-    await connection.execute(test_clock.update().where(test_clock.c.id == clock), {"now": now, "target": None})
+    """Say that a clock, with all its contracts, is where it was going; a later target, set meanwhile, stays."""
+    later = case((test_clock.c.target > now, test_clock.c.target), else_=None)
+    await connection.execute(test_clock.update().where(test_clock.c.id == clock).values(now=now, target=later))
 
 
 async def delete(connection: AsyncConnection, clock: str) -> None:

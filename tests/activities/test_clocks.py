@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 
 import worker
 from activities.clocks import ClockActivities
@@ -29,7 +29,7 @@ from tests.activities.test_messages import PlainTexts
 from tests.domain.samples import quote, utc
 from tests.storage.samples import row
 from workflows.catalogue import ClockMove
-from workflows.messages import ContractStart
+from workflows.messages import Advance, ClockStart, ClockState, ContractStart
 
 BEGUN = utc(2027, 1, 31)
 YEAR = utc(2028, 1, 15)
@@ -142,3 +142,41 @@ async def test_a_deleted_clock_ends_its_contracts(shop: Shop) -> None:
     (view,) = await shop.views()
     assert (view.status, view.closed) == ("Void", True)
     assert await shop.count(invoice.c.number) == issued
+
+
+async def test_a_clock_that_is_on_its_way_takes_a_later_target(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The world may see it arrived before it hears so itself: whoever then moves it on is not refused."""
+    monkeypatch.setattr("activities.clocks._TELL_AGAIN", 0.2)
+    number = await shop.write_down()
+    clock = await shop.client.start_workflow(
+        "TestClock",
+        ClockStart(id=shop.clock, now=BEGUN),
+        id=f"clock:{shop.clock}",
+        task_queue=shop.settings.task_queue,
+        result_type=ClockState,
+    )
+    half = BEGUN + timedelta(days=100)
+    # Its contract has not begun yet, so the first move is under way when the second is asked for.
+    await clock.execute_update("advance", Advance(id="half", to=half))
+    await clock.execute_update("advance", Advance(id="year", to=YEAR))
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await clock.execute_update("advance", Advance(id="back", to=half))
+    assert "only goes forward" in str(refused.value.cause)
+    await shop.start(number)
+    await clock.execute_update("delete")
+    async with asyncio.timeout(30):
+        left = await clock.result()
+    assert (left.now, left.target) == (YEAR, None)
+
+
+async def test_arriving_leaves_a_later_target(shop: Shop) -> None:
+    """A clock that was sent on before it arrived is still on its way."""
+    async with shop.database.write() as connection:
+        await clocks.aim(connection, shop.clock, YEAR)
+        await clocks.arrive(connection, shop.clock, BEGUN + timedelta(days=1))
+        on_its_way = await clocks.find(connection, shop.clock)
+        await clocks.arrive(connection, shop.clock, YEAR)
+        there = await clocks.find(connection, shop.clock)
+    assert on_its_way is not None
+    assert there is not None
+    assert (on_its_way["target"], there["target"]) == (YEAR, None)
