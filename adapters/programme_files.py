@@ -57,8 +57,9 @@ def load_all(root: Path) -> tuple[Programme, ...]:
     return found
 
 
-def load(folder: Path) -> Programme:
-    """The programme of one folder. Raises ProgrammeError."""
+def load(place: Path) -> Programme:
+    """The programme of one folder, named by the folder or by the terms file in it. Raises ProgrammeError."""
+    folder = place if place.is_dir() else place.parent
     return Programme(
         folder=folder,
         terms=read(folder / "terms.yaml", Terms),

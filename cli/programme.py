@@ -11,6 +11,7 @@ from rich.console import Console
 
 from adapters.programme_files import Programme, load
 from cli.simulate import SIMULATED, simulated
+from domain.scenario import Scenario
 from domain.terms import Terms
 
 app = typer.Typer(help="Programmes: checked, and described to an editor.", no_args_is_help=True)
@@ -22,21 +23,21 @@ File = Annotated[Path, typer.Argument(help="A programme's terms file, or its fol
 def check(file: File) -> None:
     """Read a programme's files and play its lives; exits with 1, naming file, line and remedy, where one is wrong."""
     console = Console(soft_wrap=True)
-    programme = load(file if file.is_dir() else file.parent)
-    wrong = _differences(programme)
+    programme = load(file)
+    lives = programme.lives()
+    wrong = _differences(programme, lives)
     for line in wrong:
         console.print(line, style="red", markup=False)
     if wrong:
         raise typer.Exit(1)
     terms = programme.terms
-    lives = len(programme.lives())
-    console.print(f"{terms.code} version {terms.version}: {len(terms.rules)} rules; {lives} lives go as they say.")
+    console.print(f"{terms.code} version {terms.version}: {len(terms.rules)} rules; {len(lives)} lives go as they say.")
 
 
-def _differences(programme: Programme) -> list[str]:
+def _differences(programme: Programme, lives: dict[str, Scenario]) -> list[str]:
     return [
         f"{programme.folder / 'lives' / name}.yaml: {difference}"
-        for name, story in programme.lives().items()
+        for name, story in lives.items()
         for difference in simulated(programme, story, SIMULATED)[1]
     ]
 

@@ -25,7 +25,7 @@ def simulate(
 ) -> None:
     """Play a scenario on the simulator; exits with 1 where it differs from what the file expects."""
     console = Console(soft_wrap=True)
-    programme = load(terms if terms.is_dir() else terms.parent)
+    programme = load(terms)
     story = read(scenario, Scenario)
     life, wrong = simulated(programme, story, SIMULATED)
     if then:
