@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -134,11 +135,16 @@ class House:
 
     async def becomes(self, number: str, status: str) -> dict[str, Any]:
         """Wait until a contract has a status; what happens after a command's answer takes a moment."""
+        shown: dict[str, Any] = await self.sees(f"/v1/contracts/{number}", lambda shown: shown["status"] == status)
+        return shown
+
+    async def sees(self, path: str, right: Callable[[Any], bool]) -> Any:
+        """Wait until a read answers what is right: a contract's bills and cases follow its status by a moment."""
         async with asyncio.timeout(20):
             while True:
-                shown: dict[str, Any] = await self.caller.get(f"/v1/contracts/{number}")
-                if shown["status"] == status:
-                    return shown
+                answer = await self.caller.get(path)
+                if right(answer):
+                    return answer
                 await asyncio.sleep(0.02)
 
     async def advance(self, number: str, **how: Any) -> dict[str, Any]:
