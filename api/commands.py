@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.problems import ProblemError, not_found, unavailable
 from api.services import Services
 from api.starts import first_view
-from domain.commands import Command
+from domain.envelope import Command
 from domain.permissions import LIFE_RULE
 from domain.state import Contract
 from domain.view import View

@@ -13,7 +13,8 @@ from api.fields import Body, Line, Number
 from api.once import OnceOperate, OnceOrder
 from api.problems import RESPONSES
 from api.services import Needs, Services
-from domain.commands import Command, Pay, ReportCollection, ReportInspection, ReportPayment
+from domain.commands import Pay, ReportCollection, ReportInspection, ReportPayment
+from domain.envelope import Command
 from domain.view import View
 from storage import ledger
 

@@ -21,7 +21,6 @@ from domain.commands import (
     AdvanceCase,
     Cancel,
     Change,
-    Command,
     DeclineRenewal,
     OpenCase,
     Renew,
@@ -29,6 +28,7 @@ from domain.commands import (
     Suspend,
     Undo,
 )
+from domain.envelope import Command
 from domain.terms import Terms
 from domain.view import View
 from storage import contracts, programmes

@@ -10,7 +10,8 @@ from domain.calendar import DAY, first_of_next_month, last_day_of
 from domain.commands import MoveCover
 from domain.due import Due, Rank, moment
 from domain.effects import Effect
-from domain.events import Activated, ActivationScheduled, CoverMoved, Event, Start
+from domain.envelope import Event
+from domain.events import Activated, ActivationScheduled, CoverMoved, Start
 from domain.message import message
 from domain.refusal import Refusal
 from domain.state import ENDED, Contract, Line, Status, Term

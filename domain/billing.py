@@ -12,14 +12,8 @@ from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, IssueCredit, IssueInvoice
-from domain.events import (
-    CollectionDeclined,
-    CollectionReceived,
-    Event,
-    LineBilled,
-    PeriodBilled,
-    Recredited,
-)
+from domain.envelope import Event
+from domain.events import CollectionDeclined, CollectionReceived, LineBilled, PeriodBilled, Recredited
 from domain.message import message
 from domain.money import percent_of, prorated, rounded
 from domain.state import RUNNING, Billed, Contract, Line, Status

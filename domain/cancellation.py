@@ -13,7 +13,8 @@ from domain.calendar import DAY, full_months, last_day_of, months_after
 from domain.commands import Cancel, Discard
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument, SendMessage
-from domain.events import CancellationPlanned, CancellationWithdrawn, Cancelled, Ended, Event
+from domain.envelope import Event
+from domain.events import CancellationPlanned, CancellationWithdrawn, Cancelled, Ended
 from domain.message import message
 from domain.order import fee_charge, void
 from domain.refusal import Refusal

@@ -11,7 +11,8 @@ from domain.calendar import DAY, full_months
 from domain.commands import AdoptTerms, Change, Undo
 from domain.due import Due, Rank, moment
 from domain.effects import Effect
-from domain.events import ChangeApplied, ChangePlanned, ChangeWithdrawn, Event, TermsAdopted
+from domain.envelope import Event
+from domain.events import ChangeApplied, ChangePlanned, ChangeWithdrawn, TermsAdopted
 from domain.message import message
 from domain.refusal import Refusal
 from domain.renewal import check_undo_answer, check_undo_cancellation

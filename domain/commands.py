@@ -6,18 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from domain.envelope import Command
 from domain.state import Cover, Customer, Discount, Offer
 from domain.terms import Terms
 from domain.values import Carried, Prices, Text
-
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._/-]{1,200}$")]
-
-
-class Command(Carried):
-    """What every command carries: an id that makes it happen once, and who asked."""
-
-    id: Id
-    by: Text = "operator"
 
 
 class Quote(Command):

@@ -12,16 +12,10 @@ from types import ModuleType
 from typing import Any
 
 from domain import activation, billing, cancellation, change, order, quote, renewal, support, suspension
-from domain.commands import (
-    Command,
-    Quote,
-    ReportCollection,
-    ReportPayment,
-    ReportRequote,
-)
+from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
 from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
-from domain.events import Event
+from domain.envelope import Command, Event
 from domain.permissions import check_status
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.view import Step

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from enum import IntEnum
 
 from domain.calendar import MIDNIGHT, instant
-from domain.events import Event
+from domain.envelope import Event
 from domain.state import Contract
 
 

@@ -8,17 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
+from domain.envelope import Event
 from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, Term
 from domain.terms import Terms
 from domain.values import Carried, Prices
-
-
-class Event(Carried):
-    """What every event carries: ``at``, the UTC instant at which it counts; ``rule``, why; ``by``, who."""
-
-    at: AwareDatetime
-    rule: str
-    by: str = "tenure"
 
 
 class Quoted(Event):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.effects import SendMessage
-from domain.events import Event
+from domain.envelope import Event
 from domain.state import Contract
 
 

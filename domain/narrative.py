@@ -9,7 +9,7 @@ from typing import Any
 from domain import events as happened
 from domain.bill import Bill
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
-from domain.events import Event
+from domain.envelope import Event
 from domain.money import rounded
 from domain.state import Contract
 from domain.view import Entry

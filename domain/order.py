@@ -12,8 +12,8 @@ from domain.calendar import months_after
 from domain.commands import Checkout, Pay, ReportInspection, ReportPayment
 from domain.due import Due, Rank
 from domain.effects import CloseCase, Collect, Effect, IssueCredit, IssueInvoice, OpenCaseEffect, ReleaseCoupon
+from domain.envelope import Event
 from domain.events import (
-    Event,
     InspectionFailed,
     InspectionPassed,
     OrderPlaced,

@@ -11,7 +11,8 @@ from domain.calendar import DAY, local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument
-from domain.events import Event, QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, QuoteRevised
+from domain.envelope import Event
+from domain.events import QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, QuoteRevised
 from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal

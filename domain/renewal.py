@@ -13,10 +13,10 @@ from domain.cancellation import withdrawn
 from domain.commands import DeclineRenewal, Renew, ReportRequote
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument, Requote
+from domain.envelope import Event
 from domain.events import (
     CancellationWithdrawn,
     Ended,
-    Event,
     ReminderSent,
     ReminderSkipped,
     RenewalAccepted,

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.commands import At, Command, Quote
+from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
 from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
-from domain.events import Event
+from domain.envelope import Command, Event
 from domain.narrative import entry
 from domain.refusal import Refusal
 from domain.state import Contract, Price

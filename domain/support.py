@@ -9,7 +9,8 @@ from typing import Any
 from domain.activation import waits
 from domain.commands import AdvanceCase, OpenCase
 from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
-from domain.events import CaseAdvanced, CaseClosed, CaseOpened, Event
+from domain.envelope import Event
+from domain.events import CaseAdvanced, CaseClosed, CaseOpened
 from domain.refusal import Refusal
 from domain.state import Case, Contract, Line, Status
 from domain.terms import SupportTerms

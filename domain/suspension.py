@@ -10,7 +10,8 @@ from domain.billing import recharge
 from domain.calendar import DAY
 from domain.commands import Resume, Suspend
 from domain.effects import Effect
-from domain.events import Event, Resumed, Suspended
+from domain.envelope import Event
+from domain.events import Resumed, Suspended
 from domain.message import message
 from domain.refusal import Refusal
 from domain.state import Contract, Status

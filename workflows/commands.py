@@ -9,7 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain import commands
-    from domain.commands import Command
+    from domain.envelope import Command
     from workflows.messages import Taken
 
 

@@ -16,9 +16,9 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain import decider, narrative
-    from domain.commands import Command
     from domain.effects import Effect, Outcome
-    from domain.events import Event, Renewed, TermsAdopted
+    from domain.envelope import Command, Event
+    from domain.events import Renewed, TermsAdopted
     from domain.permissions import permissions
     from domain.refusal import Refusal
     from domain.state import RULES_VERSION, Contract

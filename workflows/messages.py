@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
-from domain.commands import Id, Quote
+from domain.commands import Quote
 from domain.effects import AnyEffect
+from domain.envelope import Id
 from domain.state import Contract
 from domain.values import Carried
 from domain.view import Entry, View

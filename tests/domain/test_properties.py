@@ -11,21 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import months_after
-from domain.commands import (
-    Accept,
-    Cancel,
-    Change,
-    Checkout,
-    Command,
-    DeclineRenewal,
-    MoveCover,
-    Renew,
-    Resume,
-    Suspend,
-    Undo,
-)
+from domain.commands import Accept, Cancel, Change, Checkout, DeclineRenewal, MoveCover, Renew, Resume, Suspend, Undo
 from domain.decider import next_due
 from domain.effects import IssueCredit, IssueInvoice
+from domain.envelope import Command
 from domain.events import PeriodBilled
 from domain.refusal import Refusal
 from domain.simulator import Life

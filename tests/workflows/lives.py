@@ -9,7 +9,6 @@ from domain.commands import (
     Cancel,
     Change,
     Checkout,
-    Command,
     DeclineRenewal,
     MoveCover,
     OpenCase,
@@ -20,6 +19,7 @@ from domain.commands import (
     Suspend,
     Undo,
 )
+from domain.envelope import Command
 from domain.state import Cover
 from tests.domain.samples import offer, quote, utc
 

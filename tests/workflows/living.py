@@ -12,7 +12,8 @@ from uuid import uuid4
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from domain.commands import Command, Quote
+from domain.commands import Quote
+from domain.envelope import Command
 from domain.view import View
 from tests.workflows.world import MemoryWorld
 from workflows.contract import ContractWorkflow
