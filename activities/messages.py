@@ -94,6 +94,8 @@ class MessageActivities:
 
     def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str]) -> Letter:
         who = job.contract.customer
+        if who.email is None:
+            raise Refused(f"{who.id} has no e-mail address")
         subject, body = self._texts.message(
             job.contract.programme, who.language, effect.message, context(job.contract, effect)
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
 
 from temporalio import activity
 
 from activities.errors import mapped
-from domain.effects import Outcome
+from domain.calendar import local_date
+from domain.catalogue import Catalogue
+from domain.effects import Outcome, Requote
+from domain.simulator import moved
 from domain.terms import Terms
+from domain.values import Prices
 from domain.view import Record
 from storage import programmes, records
 from storage.database import Database
@@ -40,17 +44,23 @@ class RecordActivities:
         if latest is None:
             return Outcome()
         newer = latest["version"] > job.contract.terms_version
+        catalogue = Catalogue.model_validate(latest["catalogue"])
         return Outcome(
-            prices=_listed(job.contract, latest["catalogue"]),
+            prices=_listed(job.contract, catalogue),
+            index=_index(job, catalogue),
             terms=Terms.model_validate(latest["terms"]) if newer else None,
         )
 
 
-def _listed(contract: Header, catalogue: dict[str, Any]) -> Any:
+def _listed(contract: Header, catalogue: Catalogue) -> dict[str, Prices]:
     """The list prices of those lines whose service is still in the catalogue for their model."""
-    services = {service["id"]: service for service in catalogue["services"]}
+    listed = {(price.service, price.model): price.prices for price in catalogue.price_list()}
     return {
-        line.id: services[line.service]["prices"]
-        for line in contract.lines
-        if line.service in services and line.model in services[line.service]["models"]
+        line.id: listed[line.service, line.model] for line in contract.lines if (line.service, line.model) in listed
     }
+
+
+def _index(job: Job, catalogue: Catalogue) -> tuple[Decimal, Decimal] | None:
+    if not isinstance(job.effect, Requote):
+        return None
+    return moved(catalogue.indices, job.effect, local_date(job.effect.at, job.contract.zone))

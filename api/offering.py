@@ -35,7 +35,7 @@ class Programme:
 
     def world(self) -> PriceListWorld:
         """The world in which a contract of the programme is forecast: today's prices and terms."""
-        return PriceListWorld(prices=self.catalogue.price_list(), terms=self.terms)
+        return PriceListWorld(prices=self.catalogue.price_list(), terms=self.terms, indices=self.catalogue.indices)
 
 
 async def programme(connection: AsyncConnection, code: str) -> Programme:

@@ -19,6 +19,7 @@ from cli.simulate import offer
 from domain.commands import Accept, Checkout, Quote
 from domain.scenario import GivenOffer
 from domain.state import Customer
+from domain.terms import TermTerms
 from domain.view import View
 from storage import contracts
 from storage.database import Database
@@ -73,7 +74,8 @@ async def floor(client: Client, count: int, cpu: Cpu) -> Result:
 
 async def prepare(client: Client, database: Database, programme: Programme, count: int, queue: str) -> list[str]:
     """So many active contracts, each billed for its first month; a term of three years, so that only bills fall due."""
-    terms = programme.terms.model_copy(update={"term": programme.terms.term.model_copy(update={"months": 36})})
+    length = TermTerms(rule=programme.terms.quote.rule, months=36)
+    terms = programme.terms.model_copy(update={"term": length})
     offered = offer(programme, GivenOffer(id="1", service=programme.catalogue.services[0].id, serial="BENCH"), "en")
     starts = [_start(terms, offered, index) for index in range(count)]
     async with database.write() as connection:

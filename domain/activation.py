@@ -27,14 +27,14 @@ def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Star
     """When a line's service starts, and from which day it is billed.
 
     Cover that is in force on the day of the order is waited for; where it has run out meanwhile, or there was
-    none, service starts today.
+    none, service starts today, or on the start date that was agreed.
     """
-    end = cover_end(contract.terms, line)
+    end, earliest = cover_end(contract.terms, line), max(today, contract.start_on or today)
     if end is None or end < ordered:
-        return Start(line=line.id, starts_on=today, billed_from=today)
-    starts_on = max(end + DAY, today)
-    billed_from = starts_on
-    if contract.terms.billing.covered == "first_of_next_month":
+        return Start(line=line.id, starts_on=earliest, billed_from=earliest)
+    starts_on = max(end + DAY, earliest)
+    billed_from, billing = starts_on, contract.terms.billing
+    if billing and billing.covered == "first_of_next_month":
         billed_from = max(first_of_next_month(end), starts_on)
     return Start(line=line.id, starts_on=starts_on, billed_from=billed_from)
 
@@ -58,9 +58,22 @@ def _activated(contract: Contract, at: datetime, starts: tuple[Start, ...]) -> A
     return Activated(at=at, rule=contract.terms.start.rule, starts=starts, term=term)
 
 
-def _first_term(contract: Contract, at: datetime) -> Term:
-    first, months = contract.date_of(at), contract.terms.term.months
-    return Term(number=1, first=first, last=last_day_of(first, months), months=months)
+def term_months(contract: Contract, terms: Terms | None = None) -> int | None:
+    """How long a term is, under these terms or the contract's own; none where the contract runs without one."""
+    length = (terms or contract.terms).term
+    return None if length is None else contract.term_months or length.months
+
+
+def _first_term(contract: Contract, at: datetime) -> Term | None:
+    first, months = contract.date_of(at), term_months(contract)
+    return Term(number=1, first=first, last=last_day_of(first, months), months=months) if months else None
+
+
+def next_term(contract: Contract, term: Term) -> Term:
+    """The term after this one, counted from activation so that no clipped month end is carried along."""
+    months = term.months + (term_months(contract, contract.renewal.terms) or term.months)
+    anchor = contract.active_since or term.first
+    return Term(number=term.number + 1, first=term.last + DAY, last=last_day_of(anchor, months), months=months)
 
 
 def waits(line: Line) -> bool:
@@ -133,8 +146,10 @@ def _started(contract: Contract, event: Activated) -> dict[str, Any]:
     changes: dict[str, Any] = {"lines": lines}
     if contract.status is not Status.SUSPENDED:
         changes["status"] = Status.ACTIVE
+    if contract.active_since is None:
+        changes["active_since"] = contract.date_of(event.at)
     if event.term:
-        changes |= {"term": event.term, "active_since": event.term.first}
+        changes["term"] = event.term
     return changes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,8 +21,8 @@ from domain.values import Span
 
 
 def next_period(line: Line) -> date | None:
-    """The first day of the line's next period to be billed; none before its service has started."""
-    if line.anchor is None or line.active_since is None:
+    """The first day of the line's next period to be billed; none before its start, or where it is free."""
+    if line.anchor is None or line.active_since is None or not line.period:
         return None
     return months_after(line.anchor, line.billed_months)
 
@@ -30,13 +30,14 @@ def next_period(line: Line) -> date | None:
 def last_served(contract: Contract, line: Line) -> date | None:
     """The last day on which the line can be charged, as far as it is known; none while there is no end in sight."""
     ends = [line.ends_on, contract.ending.last_day if contract.ending else None]
-    if contract.term and contract.terms.renewal.mode == "on_acceptance":
+    if contract.term and contract.terms.renewal and contract.terms.renewal.mode == "on_acceptance":
         ends.append(contract.term.last)
     return min((end for end in ends if end), default=None)
 
 
-def served_days(contract: Contract, first: date, last: date, until: date | None) -> int:
-    """How many days from ``first`` to ``last`` are served: not after the end, and not while suspended."""
+def served_days(contract: Contract, line: Line, first: date, last: date, until: date | None) -> int:
+    """How many days from ``first`` to ``last`` are served: from the line's coming to its end, less the pauses."""
+    first = max(first, line.served_from or first)
     end = last if until is None else min(last, until)
     days = max(0, (end - first).days + 1)
     if days == 0 or not _pauses_count(contract):
@@ -55,36 +56,50 @@ def due(contract: Contract) -> Iterator[Due]:
     if contract.status not in RUNNING or paused:
         return
     days = {line.id: day for line in contract.lines if (day := _billable(contract, line))}
-    if not days:
+    if not days or contract.terms.billing is None:
         return
     on = min(days.values())
-    at, rule = moment(contract, on), contract.terms.billing.rule
-    event = _bill_periods(contract, [line for line in contract.lines if days.get(line.id) == on], on, at)
+    at, rule = moment(contract, _invoice_day(contract, on)), contract.terms.billing.rule
+    event = _bill_periods(contract, [line for line in contract.lines if days.get(line.id) == on], on, at, rule)
     yield Due(at, Rank.BILL, on, f"bill the period from {on}", rule, (event,))
 
 
 def _billable(contract: Contract, line: Line) -> date | None:
-    day, last = next_period(line), last_served(contract, line)
-    return None if day is None or (last is not None and day > last) else day
+    """The day on which the line's next period is to be billed; a line that came in mid-period, on the day it came."""
+    first, last = next_period(line), last_served(contract, line)
+    if first is None:
+        return None
+    day = max(first, line.served_from or first)
+    return None if line.over or (last is not None and day > last) else day
 
 
-def _bill_periods(contract: Contract, lines: list[Line], on: date, at: datetime) -> PeriodBilled:
-    billed = tuple(_bill_line(contract, line, on) for line in lines)
+def _invoice_day(contract: Contract, on: date) -> date:
+    """The day on which an invoice goes out: its period's first, or for the first one the later day asked for."""
+    asked = contract.order.invoice_on if contract.order else None
+    first = all(line.billed is None for line in contract.lines)
+    return max(on, asked) if asked and first else on
+
+
+def _bill_periods(contract: Contract, lines: list[Line], on: date, at: datetime, rule: str) -> PeriodBilled:
+    billed = tuple(_bill_line(contract, line) for line in lines)
     charges = (_charge(contract, line, part.billed) for line, part in zip(lines, billed, strict=True))
     key = contract.key("invoice", f"{on}.{lines[0].id}")
-    rule = contract.terms.billing.rule
-    return PeriodBilled(at=at, rule=rule, on=on, lines=billed, bill=bill(contract, key, on, charges))
+    issued = bill(contract, key, _invoice_day(contract, on), charges)
+    return PeriodBilled(at=at, rule=rule, on=on, lines=billed, bill=issued)
 
 
-def _bill_line(contract: Contract, line: Line, on: date) -> LineBilled:
+def _bill_line(contract: Contract, line: Line) -> LineBilled:
+    first = next_period(line)
+    if first is None or line.anchor is None:
+        raise ValueError(f"line {line.id} has no period to bill")
     months = line.billed_months + line.period
-    last = months_after(line.anchor or on, months) - DAY
+    last = months_after(line.anchor, months) - DAY
     price = _price(contract, line)
-    days = (last - on).days + 1
-    served = served_days(contract, on, last, last_served(contract, line))
+    days = (last - first).days + 1
+    served = served_days(contract, line, first, last, last_served(contract, line))
     billed = Billed(
-        key=contract.key("period", f"{line.id}.{on}"),
-        first=on,
+        key=contract.key("period", f"{line.id}.{first}"),
+        first=first,
         last=last,
         price=price,
         charged=prorated(price, days=served, of_days=days, currency=contract.terms.currency),
@@ -113,11 +128,11 @@ def _charge(contract: Contract, line: Line, billed: Billed) -> Charge:
         key=billed.key,
         what="period",
         text=line.text,
-        rule=contract.terms.billing.rule,
+        rule=contract.terms.billing.rule if contract.terms.billing else contract.terms.quote.rule,
         net=billed.charged,
         line=line.id,
         serial=line.serial,
-        first=billed.first,
+        first=max(billed.first, line.served_from or billed.first),
         last=min(end, billed.last) if end and end >= billed.first else billed.last,
         days=billed.served,
         of_days=billed.days,
@@ -126,7 +141,7 @@ def _charge(contract: Contract, line: Line, billed: Billed) -> Charge:
 
 def running_period_end(line: Line, day: date) -> date:
     """The last day of the period in which the line is on that day; the day itself before its first billed one."""
-    if line.anchor is None or line.active_since is None or day < line.anchor:
+    if line.anchor is None or line.active_since is None or day < line.anchor or not line.period:
         return day
     months = line.billed_months
     while months_after(line.anchor, months) <= day:
@@ -135,17 +150,26 @@ def running_period_end(line: Line, day: date) -> date:
 
 
 def recharge(
-    contract: Contract, at: datetime, reason: str, rule: str, *, ends: dict[str, date | None] | None = None
+    contract: Contract,
+    at: datetime,
+    reason: str,
+    rule: str,
+    *,
+    ends: dict[str, date | None] | None = None,
+    only: Container[str] | None = None,
 ) -> tuple[Event, ...]:
     """The last billed periods charged anew for the days that they are really served: a credit, a charge, or nothing.
 
     The contract is taken as it stands after what made the difference; ``ends`` gives last days by line where an end
-    is not in the state yet.
+    is not in the state yet, and ``only`` the lines that are looked at, where it is not all.
     """
     changed = [
         (line, billed)
         for line in contract.lines
-        if line.billed and (billed := _recharged(contract, line, line.billed, ends)) != line.billed
+        if line.billed
+        and not line.over
+        and (only is None or line.id in only)
+        and (billed := _recharged(contract, line, line.billed, ends)) != line.billed
     ]
     if not changed:
         return ()
@@ -157,7 +181,7 @@ def recharge(
 
 def _recharged(contract: Contract, line: Line, billed: Billed, ends: dict[str, date | None] | None) -> Billed:
     until = ends[line.id] if ends and line.id in ends else last_served(contract, line)
-    served = served_days(contract, billed.first, billed.last, until)
+    served = served_days(contract, line, billed.first, billed.last, until)
     charged = prorated(billed.price, days=served, of_days=billed.days, currency=contract.terms.currency)
     return billed.model_copy(update={"served": served, "charged": charged})
 

@@ -2,59 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 
-from domain.activation import waits
+from domain.activation import next_term, waits
 from domain.bill import Bill, bill
 from domain.billing import issue, recharge, running_period_end
 from domain.calendar import DAY, full_months, last_day_of, months_after
-from domain.commands import Cancel, Discard
+from domain.commands import Cancel, Discard, Terminate
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument, SendMessage
 from domain.envelope import Event
-from domain.events import CancellationPlanned, CancellationWithdrawn, Cancelled, Ended
+from domain.events import (
+    CancellationPlanned,
+    CancellationWithdrawn,
+    Cancelled,
+    Ended,
+    LineCancellationWithdrawn,
+    LinesCancelled,
+    LinesEnded,
+)
 from domain.message import message
 from domain.order import fee_charge, void
 from domain.refusal import Refusal
-from domain.state import RUNNING, Contract, Ending, Line, Status
-from domain.terms import Band
+from domain.state import RUNNING, Contract, Ending, Line, Status, Term
+from domain.terms import Band, LeavingReason
 
 
 def check_cancel(contract: Contract, command: Cancel, now: datetime) -> tuple[Event, ...]:
-    """The end by the band of the terms in which the contract's month lies, counted from activation."""
+    """The end by the band of the terms in which a line's month lies, counted from activation."""
     terms = contract.terms.cancellation
     if contract.status is Status.DRAFT:
         return (void(contract, now, terms.rule, command.reason, by=command.by),)
+    reason = _coded(contract, command)
+    lines = _chosen(contract, command.lines, terms.rule)
+    if contract.active_since is None:
+        return _leave(contract, command, now, terms.fee_before_start)
+    today, rule = contract.date_of(now), reason.rule if reason else terms.rule
+    own = reason.band if reason else None
+    bands = {line.id: own or band_of(contract, _since(contract, line, today), today) for line in lines}
+    for line in lines:
+        if bands[line.id].effect == "refused":
+            since = months_after(_since(contract, line, today), bands[line.id].until_month or 0)
+            raise Refusal(terms.rule, "it is too early to give notice", allowed_from=since)
+    first = bands[lines[0].id]
+    if len(lines) == len(_open(contract)) and all(band.effect == "at_once" for band in bands.values()):
+        return _leave(contract, command, now, first.fee)
+    ends = {line.id: _last_day(contract, line, bands[line.id], today) for line in lines}
+    fees = {line.id: band.fee for line in lines if (band := bands[line.id]).fee and band.effect == "at_once"}
+    plan = _Plan(rule=rule, by=command.by, reason=command.reason, code=command.code, details=dict(command.details))
+    return plan.events(contract, ends, now, _fees(contract, fees, today))
+
+
+def _coded(contract: Contract, command: Cancel) -> LeavingReason | None:
+    """The terms' own rule for a coded reason. Refuses a code that they do not have, or that lacks what it needs."""
+    terms = contract.terms.cancellation
+    if command.code is None:
+        return None
+    reason = terms.reasons.get(command.code)
+    if reason is None:
+        known = ", ".join(terms.reasons) or "none: the reason is free text"
+        raise Refusal(terms.rule, f"there is no reason `{command.code}`", allowed_when=f"it is {known}", field="code")
+    missing = [name for name in reason.needs if not command.details.get(name)]
+    if missing:
+        raise Refusal(
+            reason.rule,
+            f"leaving because of `{command.code}` needs: {', '.join(missing)}",
+            allowed_when="the details are given",
+            field=f"details.{missing[0]}",
+        )
+    return reason
+
+
+def _open(contract: Contract) -> list[Line]:
+    """The lines that go on, as far as is known."""
+    return [line for line in contract.lines if line.ends_on is None]
+
+
+def _chosen(contract: Contract, wanted: tuple[str, ...], rule: str) -> list[Line]:
+    """The lines that are to end: those named, or all. Refuses one that is not there or ends already."""
     if contract.ending:
         raise Refusal(
-            terms.rule,
+            rule,
             f"the contract ends on {contract.ending.last_day} already",
             allowed_when="the planned end is withdrawn first",
         )
-    if contract.active_since is None:
-        return _leave(contract, command, now, terms.fee_before_start)
+    for line_id in wanted:
+        line = contract.line(line_id)
+        if line is None:
+            ids = ", ".join(line.id for line in _open(contract)[:20])
+            raise Refusal(rule, f"there is no line {line_id}", allowed_when=f"it is one of {ids}", field="lines")
+        if line.ends_on:
+            raise Refusal(rule, f"line {line_id} ends on {line.ends_on} already", field="lines")
+    return [line for line in _open(contract) if not wanted or line.id in wanted]
+
+
+def _since(contract: Contract, line: Line, today: date) -> date:
+    """The day from which the line's months are counted: the contract's activation, or the line's own."""
+    if contract.terms.cancellation.counted_from == "line":
+        return line_since(contract, line) or today
+    return contract.active_since or today
+
+
+def line_since(contract: Contract, line: Line) -> date | None:
+    """The first day of a line's service; none before it has started."""
+    if line.served_from:
+        return line.served_from
+    return contract.date_of(line.active_since) if line.active_since else None
+
+
+def check_terminate(contract: Contract, command: Terminate, now: datetime) -> tuple[Event, ...]:
+    """The provider's notice, for lines that have been in service for as long as the terms want."""
+    terms = contract.terms.cancellation.provider
+    if terms is None:
+        raise Refusal(contract.terms.cancellation.rule, "the provider cannot give notice under these terms")
     today = contract.date_of(now)
-    band = band_of(contract, contract.active_since, today)
-    match band.effect:
-        case "at_once":
-            return _leave(contract, command, now, band.fee)
-        case "refused":
-            since = months_after(contract.active_since, band.until_month or 0)
-            raise Refusal(terms.rule, "it is too early to give notice", allowed_from=since)
-        case _:
-            lines = {line.id: _last_day(contract, line, band, today) for line in contract.lines}
-            return (
-                CancellationPlanned(
-                    at=now,
-                    rule=terms.rule,
-                    by=command.by,
-                    last_day=max(lines.values()),
-                    lines=lines,
-                    reason=command.reason,
-                ),
-            )
+    lines = _chosen(contract, command.lines, terms.rule)
+    earliest = max(months_after(line_since(contract, line) or today, terms.after_months) for line in lines)
+    if earliest > today:
+        raise Refusal(
+            terms.rule,
+            f"the provider may give notice once a line has been in service for {terms.after_months} months",
+            allowed_from=earliest,
+        )
+    ends = dict.fromkeys((line.id for line in lines), months_after(today, terms.notice_months))
+    plan = _Plan(rule=terms.rule, by=command.by, reason=command.reason, party="provider")
+    return plan.events(contract, ends, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Why some lines, or all, are to end."""
+
+    rule: str
+    by: str
+    reason: str
+    party: Literal["customer", "provider"] = "customer"
+    code: str | None = None
+    details: dict[str, str] = field(default_factory=dict)
+
+    def events(
+        self, contract: Contract, ends: dict[str, date], now: datetime, fees: Bill | None = None
+    ) -> tuple[Event, ...]:
+        """The end of these lines; with the last of them, the contract's own."""
+        said = {"party": self.party, "code": self.code, "details": self.details, "reason": self.reason}
+        if len(ends) < len(_open(contract)) or fees:
+            return (LinesCancelled(at=now, rule=self.rule, by=self.by, lines=ends, bill=fees, **said),)
+        known = [line.ends_on for line in contract.lines if line.ends_on]
+        last_day = max([*known, *ends.values()])
+        return (CancellationPlanned(at=now, rule=self.rule, by=self.by, last_day=last_day, lines=ends, **said),)
+
+
+def _fees(contract: Contract, fees: Mapping[str, str | None], today: date) -> Bill | None:
+    charges = [
+        fee_charge(contract, fee, contract.key("fee", f"{fee}.{line_id}"), contract.line(line_id))
+        for line_id, fee in fees.items()
+        if fee
+    ]
+    return (
+        bill(contract, contract.key("invoice", f"leaving.{contract.version + 1}"), today, charges) if charges else None
+    )
 
 
 def band_of(contract: Contract, since: date, day: date) -> Band:
@@ -65,13 +174,22 @@ def band_of(contract: Contract, since: date, day: date) -> Band:
 
 
 def _last_day(contract: Contract, line: Line, band: Band, today: date) -> date:
-    if waits(line):
+    if waits(line) or band.effect == "at_once":
         return today
-    if band.effect == "end_of_month" and contract.active_since and band.until_month:
-        return last_day_of(contract.active_since, band.until_month)
+    if band.effect == "after_notice":
+        return months_after(today, band.notice_months or 0)
+    if band.effect == "end_of_month" and band.until_month:
+        return last_day_of(_since(contract, line, today), band.until_month)
     if band.effect == "end_of_term" and contract.term:
-        return contract.term.last
+        return _term_end(contract, contract.term, today)
     return running_period_end(line, today)
+
+
+def _term_end(contract: Contract, term: Term, today: date) -> date:
+    """The end of this term, or where the time for notice is over, of the next one."""
+    renewal = contract.terms.renewal
+    until = term.last - timedelta(days=renewal.notice_days - renewal.grace_days if renewal else 0)
+    return term.last if today <= min(until, term.last) else next_term(contract, term).last
 
 
 def _leave(contract: Contract, command: Cancel, now: datetime, fee: str | None) -> tuple[Event, ...]:
@@ -80,16 +198,18 @@ def _leave(contract: Contract, command: Cancel, now: datetime, fee: str | None) 
     if fee:
         charges = [fee_charge(contract, fee, contract.key("fee", fee))]
         charged = bill(contract, contract.key("invoice", fee), today, charges)
-    credit = _settle(contract, now, dict.fromkeys((line.id for line in contract.lines), today))
+    credit = _settle(contract, now, {line.id: line.ends_on or today for line in contract.lines})
     cancelled = Cancelled(at=now, rule=rule, by=command.by, last_day=today, reason=command.reason, bill=charged)
     return (*credit, cancelled)
 
 
-def _settle(contract: Contract, at: datetime, ends: dict[str, date]) -> tuple[Event, ...]:
+def _settle(
+    contract: Contract, at: datetime, ends: dict[str, date], only: Container[str] | None = None
+) -> tuple[Event, ...]:
     """What the last billed periods cost after all, when service ends on these days."""
     if not contract.terms.cancellation.credit_unused:
         return ()
-    return recharge(contract, at, "service ended", contract.terms.cancellation.rule, ends=dict(ends))
+    return recharge(contract, at, "service ended", contract.terms.cancellation.rule, ends=dict(ends), only=only)
 
 
 def check_discard(contract: Contract, command: Discard, now: datetime) -> tuple[Event, ...]:
@@ -100,9 +220,12 @@ def check_discard(contract: Contract, command: Discard, now: datetime) -> tuple[
 
 
 def due(contract: Contract) -> Iterator[Due]:
-    """A planned end comes when its last day is over."""
+    """A planned end, of the contract or of some of its lines, comes when its last day is over."""
     ending = contract.ending
-    if ending is None or contract.status not in RUNNING:
+    if contract.status not in RUNNING:
+        return
+    yield from _due_lines(contract)
+    if ending is None:
         return
     at = moment(contract, ending.last_day + DAY)
     ends = {line.id: line.ends_on or ending.last_day for line in contract.lines}
@@ -111,15 +234,59 @@ def due(contract: Contract) -> Iterator[Due]:
     yield Due(at, Rank.END, ending.last_day, f"the contract ends ({ending.status.lower()})", ending.rule, events)
 
 
+def _due_lines(contract: Contract) -> Iterator[Due]:
+    leaving = [line for line in contract.lines if line.id in contract.leaving and line.ends_on]
+    if not leaving:
+        return
+    last_day = min(line.ends_on for line in leaving if line.ends_on)
+    ends = {line.id: last_day for line in leaving if line.ends_on == last_day}
+    at, rule = moment(contract, last_day + DAY), contract.terms.cancellation.rule
+    ended = LinesEnded(at=at, rule=rule, lines=tuple(ends), last_day=last_day)
+    events: tuple[Event, ...] = (*_settle(contract, at, dict(ends), only=ends), ended)
+    if all(line.over or line.id in ends for line in contract.lines):
+        reason = "its last line ended"
+        events = (*events, Ended(at=at, rule=rule, status="Cancelled", last_day=last_day, reason=reason))
+    yield Due(at, Rank.END, last_day, f"line {', '.join(ends)} ends", rule, events)
+
+
 def _planned(contract: Contract, event: CancellationPlanned) -> dict[str, Any]:
     ending = Ending(last_day=event.last_day, status=Status.CANCELLED, reason=event.reason, rule=event.rule)
-    lines = tuple(line.model_copy(update={"ends_on": event.lines.get(line.id)}) for line in contract.lines)
-    return {"ending": ending, "lines": lines}
+    return {"ending": ending, "lines": _ending_on(contract, event.lines)}
+
+
+def _ending_on(contract: Contract, ends: dict[str, date]) -> tuple[Line, ...]:
+    return tuple(
+        line.model_copy(update={"ends_on": ends[line.id]}) if line.id in ends else line for line in contract.lines
+    )
+
+
+def _lines_planned(contract: Contract, event: LinesCancelled) -> dict[str, Any]:
+    return {"lines": _ending_on(contract, event.lines), "leaving": (*contract.leaving, *event.lines)}
+
+
+def _lines_ended(contract: Contract, event: LinesEnded) -> dict[str, Any]:
+    lines = tuple(
+        line.model_copy(update={"over": True, "planned": None}) if line.id in event.lines else line
+        for line in contract.lines
+    )
+    return {"lines": lines, "leaving": tuple(line for line in contract.leaving if line not in event.lines)}
+
+
+def lines_withdrawn(contract: Contract, event: LineCancellationWithdrawn) -> dict[str, Any]:
+    """The contract with these lines going on."""
+    lines = tuple(
+        line.model_copy(update={"ends_on": None}) if line.id in event.lines else line for line in contract.lines
+    )
+    return {"lines": lines, "leaving": tuple(line for line in contract.leaving if line not in event.lines)}
 
 
 def withdrawn(contract: Contract, event: Event) -> dict[str, Any]:
-    """The contract without its planned end."""
-    return {"ending": None, "lines": tuple(line.model_copy(update={"ends_on": None}) for line in contract.lines)}
+    """The contract without its planned end; lines that leave by themselves still do."""
+    lines = tuple(
+        line if line.over or line.id in contract.leaving else line.model_copy(update={"ends_on": None})
+        for line in contract.lines
+    )
+    return {"ending": None, "lines": lines}
 
 
 def _ended(contract: Contract, event: Ended | Cancelled) -> dict[str, Any]:
@@ -136,8 +303,27 @@ def _tell_planned(contract: Contract, event: CancellationPlanned) -> Iterator[Ef
     yield MakeDocument(
         key=document, at=event.at, rule=event.rule, document="cancellation_confirmation", data=dict(data)
     )
+    if event.party == "provider":
+        serials = [line.serial for line in contract.lines if line.id in event.lines]
+        yield message(contract, event, "provider_terminated", contract.version, serials=serials, **data)
+        return
     planned = message(contract, event, "cancellation_planned", contract.version, **data)
     yield planned.model_copy(update={"attached": (document,)})
+
+
+def _tell_lines(contract: Contract, event: LinesCancelled) -> Iterator[Effect]:
+    if event.bill and event.bill.gross:
+        yield issue(contract, event, event.bill)
+    leaving = [(line.serial, day) for line in contract.lines if (day := event.lines.get(line.id))]
+    if event.party == "provider":
+        serials, last_day = [serial for serial, _ in leaving], max(day for _, day in leaving).isoformat()
+        data = {"serials": serials, "last_day": last_day, "reason": event.reason}
+        yield message(contract, event, "provider_terminated", contract.version, **data)
+        return
+    for serial, day in leaving:
+        occurrence = f"{contract.version}.{serial}"
+        data = {"serial": serial, "last_day": day.isoformat(), "reason": event.reason}
+        yield message(contract, event, "line_cancelled", occurrence, **data)
 
 
 def _tell_withdrawn(contract: Contract, event: CancellationWithdrawn) -> Iterator[Effect]:
@@ -162,16 +348,20 @@ def _last_words(contract: Contract, event: Ended | Cancelled, name: str, **data:
     return message(contract, event, name, last_day=event.last_day.isoformat(), credited=credited, **data)
 
 
-CHECKS = {Cancel: check_cancel, Discard: check_discard}
+CHECKS = {Cancel: check_cancel, Terminate: check_terminate, Discard: check_discard}
 EVOLVE = {
     CancellationPlanned: _planned,
     CancellationWithdrawn: withdrawn,
+    LinesCancelled: _lines_planned,
+    LinesEnded: _lines_ended,
+    LineCancellationWithdrawn: lines_withdrawn,
     Cancelled: _ended,
     Ended: _ended,
 }
 EFFECTS = {
     CancellationPlanned: _tell_planned,
     CancellationWithdrawn: _tell_withdrawn,
+    LinesCancelled: _tell_lines,
     Cancelled: _tell_cancelled,
     Ended: _tell_ended,
 }

@@ -16,6 +16,16 @@ Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 ServiceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
+Index = dict[date, Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]]
+"""A price index: each value holds from its day on."""
+
+
+def index_values(index: Index, then: date, now: date) -> tuple[Decimal, Decimal] | None:
+    """The values of an index on two days; none where it has none yet."""
+    values = [[index[day] for day in sorted(index) if day <= on] for on in (then, now)]
+    return (values[0][-1], values[1][-1]) if all(values) else None
+
+
 class Service(Value):
     """One service: where and for what it is offered, what it is, and what it costs, net, per period in months."""
 
@@ -23,10 +33,16 @@ class Service(Value):
     countries: tuple[Country, ...] = Field(min_length=1)
     printer_type: Name
     models: tuple[Text, ...] = Field(min_length=1)
+    level: Name | None = Field(default=None, description="The level of the terms that it gives.")
+    device_class: Name | None = Field(default=None, description="The class of fleet devices that it is sold for.")
+    term_months: Annotated[int, Field(ge=1, le=240)] | None = Field(
+        default=None, description="The length of term that it is sold for; none: any that the terms have."
+    )
+    sold_as: Name | None = Field(default=None, description="How it is sold, for example as a `package`.")
     name: Texts
     summary: Texts
     details: Texts
-    prices: Prices = Field(min_length=1)
+    prices: Prices = Field(default_factory=dict, description="Empty: it is free of charge.")
     sample: bool = Field(default=False, description="The source gives no price; these are examples.")
 
 
@@ -34,6 +50,9 @@ class Catalogue(Value):
     """Everything that a programme offers."""
 
     services: tuple[Service, ...] = Field(min_length=1)
+    indices: dict[Name, Index] = Field(
+        default_factory=dict, description="Price indices by name, for renewals that follow one."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

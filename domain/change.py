@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from domain.addition import replaced
 from domain.billing import last_served, running_period_end
 from domain.calendar import DAY, full_months
 from domain.commands import AdoptTerms, Change, Undo
@@ -15,8 +16,8 @@ from domain.envelope import Event
 from domain.events import ChangeApplied, ChangePlanned, ChangeWithdrawn, TermsAdopted
 from domain.message import message
 from domain.refusal import Refusal
-from domain.renewal import check_undo_answer, check_undo_cancellation
-from domain.state import ENDED, Contract, Line, Planned
+from domain.renewal import check_undo_answer, check_undo_cancellation, check_undo_line
+from domain.state import ENDED, Contract, Line, Offer, Planned
 from domain.terms import ChangeTerms
 from domain.values import Prices
 
@@ -25,12 +26,14 @@ def check_change(contract: Contract, command: Change, now: datetime) -> tuple[Ev
     """Another service or billing period for a line, from its next period boundary."""
     terms = contract.terms.change
     if terms is None:
-        raise Refusal(contract.terms.billing.rule, "the programme's contracts cannot be changed in mid-term")
+        raise Refusal(contract.terms.quote.rule, "the programme's contracts cannot be changed in mid-term")
     line = _line(contract, command.line, terms)
     _check_wishes(command, terms)
     period = command.period or line.period
     prices = command.prices or line.prices
     _check_period(contract, period, prices)
+    if terms.effect == "at_once" and command.period is None and line.active_since:
+        return replaced(contract, line, _wanted(line, command), now, by=command.by)
     on, months = boundary(line, contract.date_of(now))
     last = last_served(contract, line)
     if last and on > last:
@@ -47,8 +50,21 @@ def check_change(contract: Contract, command: Change, now: datetime) -> tuple[Ev
             text=command.text or line.text,
             prices=prices,
             period=period,
+            quantity=command.quantity,
         ),
     )
+
+
+def _wanted(line: Line, command: Change) -> Offer:
+    """The line as it is to be, as an offer."""
+    wishes = {
+        "service": command.service,
+        "text": command.text,
+        "prices": command.prices,
+        "quantity": command.quantity,
+    }
+    kept = {name: value for name, value in line.model_dump().items() if name in Offer.model_fields}
+    return Offer.model_validate(kept | {name: value for name, value in wishes.items() if value is not None})
 
 
 def _line(contract: Contract, line_id: str, terms: ChangeTerms) -> Line:
@@ -66,10 +82,10 @@ def _line(contract: Contract, line_id: str, terms: ChangeTerms) -> Line:
 
 
 def _check_wishes(command: Change, terms: ChangeTerms) -> None:
-    wishes = {"service": command.service, "period": command.period}
+    wishes = {"service": command.service, "period": command.period, "quantity": command.quantity}
     wanted = [name for name, value in wishes.items() if value is not None]
     if not wanted:
-        raise Refusal(terms.rule, "a change names a service, a period, or both", field="service")
+        raise Refusal(terms.rule, "a change names a service, a quantity or a period", field="service")
     for name in wanted:
         if name not in terms.what:
             raise Refusal(
@@ -83,10 +99,13 @@ def _check_wishes(command: Change, terms: ChangeTerms) -> None:
 
 
 def _check_period(contract: Contract, period: int, prices: Prices) -> None:
-    offered = [months for months in contract.terms.billing.periods if months in prices]
+    billing = contract.terms.billing
+    if billing is None:
+        return
+    offered = [months for months in billing.periods if months in prices]
     if period not in offered:
         raise Refusal(
-            contract.terms.billing.rule,
+            billing.rule,
             f"the service has no price for a period of {period} months",
             allowed_when=f"the period is one of {', '.join(map(str, offered))} months",
             field="period",
@@ -104,6 +123,8 @@ def boundary(line: Line, today: date) -> tuple[date, int]:
 def check_undo(contract: Contract, command: Undo, now: datetime) -> tuple[Event, ...]:
     """What is planned, withdrawn; everything stands as it stood."""
     match command.what:
+        case "cancellation" if command.line:
+            return check_undo_line(contract, command.line, now, command.by)
         case "cancellation":
             return check_undo_cancellation(contract, now, command.by)
         case "renewal":
@@ -113,7 +134,7 @@ def check_undo(contract: Contract, command: Undo, now: datetime) -> tuple[Event,
 
 
 def _undo_change(contract: Contract, command: Undo, now: datetime) -> tuple[Event, ...]:
-    rule = contract.terms.change.rule if contract.terms.change else contract.terms.billing.rule
+    rule = contract.terms.change.rule if contract.terms.change else contract.terms.quote.rule
     planned = [line.id for line in contract.lines if line.planned and command.line in {None, line.id}]
     if not planned:
         raise Refusal(rule, "no change is planned that could be withdrawn", field="line" if command.line else "what")
@@ -147,7 +168,7 @@ def due(contract: Contract) -> Iterator[Due]:
         if line.planned is None or line.active_since is None:
             continue
         at = moment(contract, line.planned.on)
-        rule = contract.terms.change.rule if contract.terms.change else contract.terms.billing.rule
+        rule = contract.terms.change.rule if contract.terms.change else contract.terms.quote.rule
         event = ChangeApplied(at=at, rule=rule, line=line.id)
         yield Due(at, Rank.CHANGE, line.planned.on, f"line {line.id} changes", rule, (event,))
 
@@ -164,6 +185,7 @@ def _planned(contract: Contract, event: ChangePlanned) -> dict[str, Any]:
         text=event.text,
         prices=event.prices,
         period=event.period,
+        quantity=event.quantity,
     )
     return _with_line(contract, event.line, planned=planned)
 
@@ -182,6 +204,7 @@ def _applied(contract: Contract, event: ChangeApplied) -> dict[str, Any]:
         text=plan.text,
         prices=plan.prices,
         period=plan.period,
+        quantity=plan.quantity or line.quantity,
     )
     # A renewal quote made before was for the line as it was: its prices no longer fit.
     offered = {key: prices for key, prices in contract.renewal.prices.items() if key != line.id}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
 from domain.envelope import Command
-from domain.state import Cover, Customer, Discount, Offer
+from domain.state import Cover, Customer, Discount, Offer, OrderedBy
 from domain.terms import Terms
-from domain.values import Carried, Prices, Text
+from domain.values import Carried, Name, Prices, Text
 
 
 class Quote(Command):
@@ -20,8 +22,12 @@ class Quote(Command):
     terms: Terms
     customer: Customer
     period: int
-    offers: tuple[Offer, ...] = Field(min_length=1, max_length=200)
+    offers: tuple[Offer, ...] = Field(min_length=1, max_length=1000)
     reseller: Text | None = None
+    start_on: date | None = None
+    order_by: date | None = None
+    term_months: int | None = None
+    reenrols: Text | None = None
 
 
 class Revise(Command):
@@ -29,7 +35,11 @@ class Revise(Command):
 
     kind: Literal["revise"] = "revise"
     period: int
-    offers: tuple[Offer, ...] = Field(min_length=1, max_length=200)
+    offers: tuple[Offer, ...] = Field(min_length=1, max_length=1000)
+    customer: Customer | None = None
+    start_on: date | None = None
+    order_by: date | None = None
+    term_months: int | None = None
 
 
 class Accept(Command):
@@ -53,6 +63,8 @@ class Checkout(Command):
     method: Text
     registered: bool
     discount: Discount | None = None
+    form: OrderedBy | None = None
+    invoice_on: date | None = None
 
 
 class Pay(Command):
@@ -101,7 +113,7 @@ class MoveCover(Command):
 
 
 class Change(Command):
-    """Ask for another service or billing period on a line, from its next period boundary."""
+    """Ask for another service, quantity or billing period on a line, from the day that the terms set."""
 
     kind: Literal["change"] = "change"
     line: str
@@ -109,6 +121,15 @@ class Change(Command):
     text: Text | None = None
     prices: Prices | None = None
     period: int | None = None
+    quantity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class AddLine(Command):
+    """Take one more service or device into the running contract, from a day on."""
+
+    kind: Literal["add_line"] = "add_line"
+    offer: Offer
+    starts_on: date | None = None
 
 
 class Suspend(Command):
@@ -125,10 +146,21 @@ class Resume(Command):
 
 
 class Cancel(Command):
-    """Leave: when it takes effect and what it costs is the terms' business."""
+    """Leave, with all lines or some of them: when it takes effect and what it costs is the terms' business."""
 
     kind: Literal["cancel"] = "cancel"
     reason: Text
+    lines: tuple[str, ...] = ()
+    code: Name | None = None
+    details: dict[Name, Text] = Field(default_factory=dict)
+
+
+class Terminate(Command):
+    """Give the provider's notice, for all lines or some of them."""
+
+    kind: Literal["terminate"] = "terminate"
+    reason: Text
+    lines: tuple[str, ...] = ()
 
 
 class Undo(Command):
@@ -158,6 +190,7 @@ class ReportRequote(Command):
     kind: Literal["report_requote"] = "report_requote"
     prices: dict[str, Prices]
     terms: Terms | None = None
+    index: tuple[Decimal, Decimal] | None = None
 
 
 class AdoptTerms(Command):
@@ -202,9 +235,11 @@ AnyCommand = Annotated[
     | ReportInspection
     | MoveCover
     | Change
+    | AddLine
     | Suspend
     | Resume
     | Cancel
+    | Terminate
     | Undo
     | Renew
     | DeclineRenewal

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any
 
-from domain import activation, billing, cancellation, change, order, quote, renewal, support, suspension
+from domain import activation, addition, billing, cancellation, change, order, quote, renewal, support, suspension
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
 from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
@@ -29,6 +29,7 @@ _STAGES: tuple[ModuleType, ...] = (
     cancellation,
     renewal,
     change,
+    addition,
     support,
 )
 
@@ -93,7 +94,9 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
         case Collect(bill_key=key) if outcome.kind in {"paid", "declined"}:
             return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome))
         case Requote():
-            return ReportRequote(id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms)
+            return ReportRequote(
+                id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms, index=outcome.index
+            )
         case _:
             return None
 

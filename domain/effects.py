@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -101,9 +103,14 @@ class SendMessage(Effect):
 
 
 class Requote(Effect):
-    """Find out what the next term would cost: the price list and the terms of the day."""
+    """Find out what the next term would cost: the price list and the terms of the day.
+
+    ``index`` names the price index that moves it, since a day: both its values are asked for.
+    """
 
     kind: Literal["requote"] = "requote"
+    index: str | None = None
+    since: date | None = None
 
 
 AnyEffect = Annotated[
@@ -125,7 +132,7 @@ class Outcome(Carried):
     """What the world answered to an effect.
 
     ``refused`` is a business no that is final, with its reason; the payment words answer billing effects;
-    ``prices`` and ``terms`` answer a Requote.
+    ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote.
     """
 
     kind: Literal["done", "paid", "pending", "declined", "refused"] = "done"
@@ -133,3 +140,4 @@ class Outcome(Carried):
     reason: str | None = None
     prices: dict[str, Prices] | None = None
     terms: Terms | None = None
+    index: tuple[Decimal, Decimal] | None = None

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.envelope import Event
-from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, Term
+from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
 from domain.terms import Terms
 from domain.values import Carried, Prices
 
@@ -25,6 +25,9 @@ class Quoted(Event):
     offers: tuple[Offer, ...]
     valid_until: date
     reseller: str | None = None
+    start_on: date | None = None
+    term_months: int | None = None
+    reenrols: str | None = None
 
 
 class QuoteRevised(Event):
@@ -35,6 +38,9 @@ class QuoteRevised(Event):
     period: int
     offers: tuple[Offer, ...]
     valid_until: date
+    customer: Customer | None = None
+    start_on: date | None = None
+    term_months: int | None = None
 
 
 class QuoteAccepted(Event):
@@ -67,6 +73,8 @@ class OrderPlaced(Event):
     bill: Bill
     discount: Discount | None = None
     inspections: tuple[Inspection, ...] = ()
+    form: OrderedBy | None = None
+    invoice_on: date | None = None
 
 
 class PaymentRetried(Event):
@@ -204,6 +212,19 @@ class ChangePlanned(Event):
     text: str
     prices: Prices
     period: int
+    quantity: int | None = None
+
+
+class LineAdded(Event):
+    """One more service or device is in the contract, from ``served_from`` on; its periods are the contract's own."""
+
+    kind: Literal["line_added"] = "line_added"
+    offer: Offer
+    period: int
+    served_from: date
+    anchor: date
+    billed_months: int
+    replaces: str | None = None
 
 
 class ChangeApplied(Event):
@@ -250,6 +271,15 @@ class RenewalQuoted(Event):
     deadline: date
     prices: dict[str, Prices]
     terms: Terms | None = None
+
+
+class RenewalHindered(Event):
+    """Some lines cannot be offered for the next term as they should; ``alarm`` where their offer was guaranteed."""
+
+    kind: Literal["renewal_hindered"] = "renewal_hindered"
+    lines: tuple[str, ...]
+    reason: str
+    alarm: bool
 
 
 class ReminderSent(Event):
@@ -305,6 +335,36 @@ class CancellationPlanned(Event):
     last_day: date
     lines: dict[str, date] = Field(default_factory=dict)
     reason: str
+    party: Literal["customer", "provider"] = "customer"
+    code: str | None = None
+    details: dict[str, str] = Field(default_factory=dict)
+
+
+class LinesCancelled(Event):
+    """Some lines will end, each after its last day; the contract goes on. ``bill`` holds what leaving costs."""
+
+    kind: Literal["lines_cancelled"] = "lines_cancelled"
+    lines: dict[str, date]
+    reason: str
+    party: Literal["customer", "provider"] = "customer"
+    code: str | None = None
+    details: dict[str, str] = Field(default_factory=dict)
+    bill: Bill | None = None
+
+
+class LinesEnded(Event):
+    """The last day of some lines is over."""
+
+    kind: Literal["lines_ended"] = "lines_ended"
+    lines: tuple[str, ...]
+    last_day: date
+
+
+class LineCancellationWithdrawn(Event):
+    """The planned end of some lines was withdrawn: they go on as they were."""
+
+    kind: Literal["line_cancellation_withdrawn"] = "line_cancellation_withdrawn"
+    lines: tuple[str, ...]
 
 
 class CancellationWithdrawn(Event):
@@ -389,10 +449,12 @@ AnyEvent = Annotated[
     | Recredited
     | ChangePlanned
     | ChangeApplied
+    | LineAdded
     | ChangeWithdrawn
     | Suspended
     | Resumed
     | RenewalOpened
+    | RenewalHindered
     | RenewalQuoted
     | ReminderSent
     | ReminderSkipped
@@ -402,6 +464,9 @@ AnyEvent = Annotated[
     | Renewed
     | CancellationPlanned
     | CancellationWithdrawn
+    | LinesCancelled
+    | LinesEnded
+    | LineCancellationWithdrawn
     | Cancelled
     | Ended
     | TermsAdopted

@@ -115,6 +115,12 @@ def _because(reason: str | None) -> str:
     return f": {reason}" if reason else ""
 
 
+def _lines_cancelled(contract: Contract, event: Any) -> str:
+    ends = "; ".join(f"line {line} as of {day}" for line, day in list(event.lines.items())[:5])
+    more = f" and {len(event.lines) - 5} more" if len(event.lines) > 5 else ""
+    return f"{'Provider ends' if event.party == 'provider' else 'Cancelled'}: {ends}{more}: {event.reason}"
+
+
 _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.Quoted: lambda c, e: f"Quoted {len(e.offers)} line(s); valid until {e.valid_until}",
     happened.QuoteRevised: lambda c, e: f"Quote revised (revision {e.revision}); valid until {e.valid_until}",
@@ -153,6 +159,16 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.RenewalAnswerWithdrawn: lambda c, e: "Answer to the renewal quote withdrawn",
     happened.Renewed: _renewed,
     happened.CancellationPlanned: lambda c, e: f"Cancelled as of {e.last_day}: {e.reason}",
+    happened.LineAdded: lambda c, e: (
+        f"Line {e.offer.id} {'takes the place of ' + e.replaces if e.replaces else 'added'}: {e.offer.text} "
+        f"for {e.offer.serial} from {e.served_from}"
+    ),
+    happened.LinesCancelled: _lines_cancelled,
+    happened.LinesEnded: lambda c, e: f"Line {', '.join(e.lines)} ended on {e.last_day}",
+    happened.LineCancellationWithdrawn: lambda c, e: f"Planned end of line {', '.join(e.lines)} withdrawn",
+    happened.RenewalHindered: lambda c, e: (
+        f"{'Alarm' if e.alarm else 'Note'}: line {', '.join(e.lines)} cannot be offered as it should: {e.reason}"
+    ),
     happened.CancellationWithdrawn: lambda c, e: "Planned cancellation withdrawn",
     happened.Cancelled: lambda c, e: f"Cancelled at once: {e.reason}{'; fee ' + _money(e.bill) if e.bill else ''}",
     happened.Ended: lambda c, e: f"{e.status} on {e.last_day}: {e.reason}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.activation import complete, cover_end
@@ -11,7 +11,17 @@ from domain.bill import Bill, Charge, bill
 from domain.calendar import months_after
 from domain.commands import Checkout, Pay, ReportInspection, ReportPayment
 from domain.due import Due, Rank
-from domain.effects import CloseCase, Collect, Effect, IssueCredit, IssueInvoice, OpenCaseEffect, ReleaseCoupon
+from domain.effects import (
+    CloseCase,
+    Collect,
+    Effect,
+    IssueCredit,
+    IssueInvoice,
+    MakeDocument,
+    OpenCaseEffect,
+    ReleaseCoupon,
+)
+from domain.eligibility import check_order
 from domain.envelope import Event
 from domain.events import (
     InspectionFailed,
@@ -25,7 +35,7 @@ from domain.events import (
 from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
-from domain.state import Contract, Discount, Inspection, Line, Order, Status
+from domain.state import Contract, Discount, Inspection, Line, Order, OrderedBy, Status
 
 
 def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tuple[Event, ...]:
@@ -42,6 +52,10 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
         )
     if command.discount:
         _check_discount(contract, command.discount)
+    today = contract.date_of(now)
+    check_order(contract, today)
+    _check_form(contract, command.form)
+    _check_invoice_day(contract, command.invoice_on, today)
     lapsed = tuple(line for line in contract.lines if _is_lapsed(contract, line, now))
     prepaid = terms.order.payment == "on_order"
     placed = OrderPlaced(
@@ -53,10 +67,46 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
         bill=bill(contract, contract.key("invoice", "order"), contract.date_of(now), _order_fees(contract, lapsed)),
         discount=command.discount,
         inspections=_inspections(contract, lapsed),
+        form=command.form,
+        invoice_on=command.invoice_on,
     )
     if prepaid or placed.inspections:
         return (placed,)
     return (placed, *complete(contract, placed_at=now, now=now))
+
+
+def _check_form(contract: Contract, form: OrderedBy | None) -> None:
+    """Refuse an order that does not come in one of the forms that the terms take, or does not say what it must."""
+    forms = contract.terms.order.forms
+    if forms is None:
+        return
+    taken = forms.forms.get(form.kind) if form else None
+    if form is None or taken is None:
+        raise Refusal(
+            forms.rule,
+            f"an order comes in one of these forms: {', '.join(forms.forms)}",
+            allowed_when="the order names its form",
+            field="form.kind",
+        )
+    missing = [name for name in taken.needs if not form.details.get(name)]
+    if missing:
+        raise Refusal(
+            forms.rule,
+            f"an order by {form.kind} must say: {', '.join(missing)}",
+            allowed_when="the form is complete",
+            field=f"form.details.{missing[0]}",
+        )
+
+
+def _check_invoice_day(contract: Contract, asked: date | None, today: date) -> None:
+    if asked is None:
+        return
+    billing = contract.terms.billing
+    rule = billing.invoice_date_rule if billing else None
+    if rule is None:
+        raise Refusal(contract.terms.order.rule, "the day of the first invoice cannot be chosen", field="invoice_on")
+    if asked < today:
+        raise Refusal(rule, f"the first invoice cannot go out on {asked}", allowed_from=today, field="invoice_on")
 
 
 def _check_discount(contract: Contract, discount: Discount) -> None:
@@ -83,6 +133,14 @@ def _order_fees(contract: Contract, lapsed: Iterable[Line]) -> Iterator[Charge]:
     if terms.lapsed_cover and (fee := terms.lapsed_cover.fee):
         for line in lapsed:
             yield fee_charge(contract, fee, contract.key("fee", f"{fee}.{line.id}"), line)
+    again = terms.reenrolment
+    if contract.reenrols and again and again.fee and not _spared(contract, again.free_with):
+        yield fee_charge(contract, again.fee, contract.key("fee", again.fee))
+
+
+def _spared(contract: Contract, fact: str | None) -> bool:
+    """Whether every device has the fact that spares the fee for taking a contract up again."""
+    return fact is not None and all(line.facts.get(fact, False) for line in contract.lines)
 
 
 def fee_charge(contract: Contract, name: str, key: str, line: Line | None = None) -> Charge:
@@ -228,6 +286,8 @@ def _placed(contract: Contract, event: OrderPlaced) -> dict[str, Any]:
             method=event.method,
             discount=event.discount,
             inspections=event.inspections,
+            form=event.form,
+            invoice_on=event.invoice_on,
             bill=event.bill,
         ),
     }
@@ -295,6 +355,54 @@ def _tell_placed(contract: Contract, event: OrderPlaced) -> Iterator[Effect]:
             order=event.pay_by is not None,
             method=event.method,
         )
+    if event.pay_by is None:
+        yield from _papers(contract, event)
+
+
+def _tell_received(contract: Contract, event: PaymentReceived) -> Iterator[Effect]:
+    yield from _papers(contract, event)
+
+
+def _papers(contract: Contract, event: Event) -> Iterator[Effect]:
+    """The documents that follow a complete order, and the message that they go along with."""
+    papers = contract.terms.order.documents
+    if papers is None:
+        return
+    data = papers_data(contract)
+    keys = []
+    for name in papers.documents:
+        keys.append(contract.key("document", name))
+        yield MakeDocument(key=keys[-1], at=event.at, rule=papers.rule, document=name, data=dict(data))
+    sent = message(contract, event, "order_documents", documents=list(papers.documents))
+    yield sent.model_copy(update={"attached": tuple(keys), "rule": papers.rule})
+
+
+def papers_data(contract: Contract) -> dict[str, object]:
+    """What the documents of an order may say: the lines, the order's total, the rules, who to call and when."""
+    terms, order = contract.terms, contract.order
+    return {
+        "lines": [
+            {
+                "serial": line.serial,
+                "model": line.model,
+                "text": line.text,
+                "quantity": line.quantity,
+                "starts_on": _day(line.starts_on or contract.start_on),
+                "last_day": _day(line.ends_on),
+            }
+            for line in contract.lines
+        ],
+        "total": str(order.bill.gross) if order else "0",
+        "rules": [{"rule": rule, "text": text} for rule, text in terms.rules.items()],
+        "languages": list(terms.languages),
+        "hours": None,
+        "access_code": None,
+        "entitlements": [],
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _tell_retried(contract: Contract, event: PaymentRetried) -> Iterator[Effect]:
@@ -377,6 +485,7 @@ EVOLVE = {
 }
 EFFECTS = {
     OrderPlaced: _tell_placed,
+    PaymentReceived: _tell_received,
     PaymentRetried: _tell_retried,
     PaymentDeclined: _tell_declined,
     InspectionPassed: _tell_passed,

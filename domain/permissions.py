@@ -26,9 +26,11 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "report_inspection": frozenset({Status.DRAFT}),
     "move_cover": frozenset(Status) - ENDED,
     "change": _STARTED,
+    "add_line": _STARTED,
     "suspend": frozenset({Status.ACTIVE}),
     "resume": frozenset({Status.SUSPENDED}),
     "cancel": _ORDERED,
+    "terminate": _STARTED,
     "undo": _STARTED,
     "renew": _STARTED,
     "decline_renewal": _STARTED,
@@ -93,8 +95,12 @@ def _while_ordered(contract: Contract) -> Iterator[Permission]:
         yield _now("pay")
     if terms.change:
         yield _now("change")
+    if terms.change and "lines" in terms.change.what:
+        yield _now("add_line")
     if contract.ending is None:
         yield _now("cancel")
+        if terms.cancellation.provider:
+            yield _now("terminate")
     if contract.ending or contract.renewal.answer or any(line.planned for line in contract.lines):
         yield _now("undo")
     if terms.suspension and running:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from domain.activation import term_months
 from domain.calendar import DAY, local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument
+from domain.eligibility import admitted, check_reenrolment
 from domain.envelope import Event
 from domain.events import QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, QuoteRevised
 from domain.message import message
@@ -37,6 +39,9 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
             f"the terms hold no tax rate for {quote.customer.country}; add one under `tax.rates`",
             field="customer.country",
         )
+    if quote.reenrols:
+        check_reenrolment(terms, quote.offers, today=today, start=quote.start_on)
+    valid_until = _deadline(terms, quote, today)
     _check_offers(terms, quote.period, quote.offers)
     return Quoted(
         at=now,
@@ -46,13 +51,58 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         terms=terms,
         customer=quote.customer,
         period=quote.period,
-        offers=quote.offers,
-        valid_until=today + timedelta(days=terms.quote.valid_days),
+        offers=admitted(terms, quote.offers, today=today, start=quote.start_on or today),
+        valid_until=valid_until,
         reseller=quote.reseller,
+        start_on=quote.start_on,
+        term_months=_term_months(terms, quote.term_months),
+        reenrols=quote.reenrols,
     )
 
 
-def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
+def _deadline(terms: Terms, quote: Quote | Revise, today: date, start_on: date | None = None) -> date:
+    """The last day for the order: as the quote states it, else as the terms do. Refuses one that is past."""
+    start = quote.start_on or start_on
+    rule = terms.quote.deadline_rule or terms.quote.rule
+    if quote.order_by:
+        deadline, field = quote.order_by, "order_by"
+    elif start and terms.quote.deadline == "day_before_start":
+        deadline, field = start - DAY, "start_on"
+    else:
+        return today + timedelta(days=terms.quote.valid_days)
+    if deadline < today:
+        raise Refusal(
+            rule,
+            f"the order deadline would be {deadline}, which is past",
+            allowed_when=f"service starts after {today}, and the stated deadline is not before it",
+            field=field,
+        )
+    return deadline
+
+
+def _term_months(terms: Terms, wanted: int | None) -> int | None:
+    """The length of term that a quote chose; none where the terms set it."""
+    if terms.term is None or wanted is None:
+        return None
+    choices = terms.term.choices or (terms.term.months,)
+    if wanted not in choices:
+        raise Refusal(
+            terms.term.rule,
+            f"there is no term of {wanted} months",
+            allowed_when=f"the term is one of {', '.join(map(str, choices))} months",
+            field="term_months",
+        )
+    return wanted
+
+
+def check_period(terms: Terms, period: int, offers: Iterable[Offer]) -> None:
+    """Refuse a billing period that the terms, or one of the services, do not have; 0 where nothing is billed."""
+    if terms.billing is None:
+        if period:
+            raise Refusal(
+                terms.quote.rule, "the service is free: there is no billing period", allowed_when="0", field="period"
+            )
+        return
     if period not in terms.billing.periods:
         raise Refusal(
             terms.billing.rule,
@@ -60,9 +110,6 @@ def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
             allowed_when=f"the period is one of {', '.join(map(str, terms.billing.periods))} months",
             field="period",
         )
-    for field, values in (("id", [offer.id for offer in offers]), ("serial", [offer.serial for offer in offers])):
-        if len(set(values)) < len(values):
-            raise Refusal(terms.quote.rule, f"each offer needs its own {field}", field=f"offers.{field}")
     for offer in offers:
         if period not in offer.prices:
             raise Refusal(
@@ -73,9 +120,18 @@ def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
             )
 
 
+def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
+    check_period(terms, period, offers)
+    for field, values in (("id", [offer.id for offer in offers]), ("serial", [offer.serial for offer in offers])):
+        if len(set(values)) < len(values):
+            raise Refusal(terms.quote.rule, f"each offer needs its own {field}", field=f"offers.{field}")
+
+
 def check_revise(contract: Contract, command: Revise, now: datetime) -> tuple[Event, ...]:
     """A new revision, which is offered for as many days as a new quote."""
-    _check_offers(contract.terms, command.period, command.offers)
+    terms, today = contract.terms, contract.date_of(now)
+    _check_offers(terms, command.period, command.offers)
+    start_on = command.start_on or contract.start_on
     return (
         QuoteRevised(
             at=now,
@@ -83,8 +139,11 @@ def check_revise(contract: Contract, command: Revise, now: datetime) -> tuple[Ev
             by=command.by,
             revision=contract.revision + 1,
             period=command.period,
-            offers=command.offers,
-            valid_until=contract.date_of(now) + timedelta(days=contract.terms.quote.valid_days),
+            offers=admitted(terms, command.offers, today=today, start=start_on or today),
+            valid_until=_deadline(terms, command, today, contract.start_on),
+            customer=command.customer,
+            start_on=start_on,
+            term_months=_term_months(terms, command.term_months or contract.term_months),
         ),
     )
 
@@ -113,7 +172,7 @@ def due(contract: Contract) -> Iterator[Due]:
     """An offer that is not ordered lapses when its last day is over."""
     if contract.status in OFFERED:
         at = moment(contract, contract.valid_until + DAY)
-        rule = contract.terms.quote.rule
+        rule = contract.terms.quote.deadline_rule or contract.terms.quote.rule
         lapse = QuoteLapsed(at=at, rule=rule, deadline=contract.valid_until)
         yield Due(at, Rank.END, contract.valid_until, "the quote lapses", rule, (lapse,))
 
@@ -128,6 +187,9 @@ def begin(event: Quoted) -> Contract:
         customer=event.customer,
         valid_until=event.valid_until,
         reseller=event.reseller,
+        start_on=event.start_on,
+        term_months=event.term_months,
+        reenrols=event.reenrols,
         period=event.period,
         lines=_lines(event.offers, event.period),
     )
@@ -144,6 +206,9 @@ def _revised(contract: Contract, event: QuoteRevised) -> dict[str, Any]:
         "period": event.period,
         "valid_until": event.valid_until,
         "lines": _lines(event.offers, event.period),
+        "customer": event.customer or contract.customer,
+        "start_on": event.start_on,
+        "term_months": event.term_months,
     }
 
 
@@ -151,23 +216,36 @@ def _ended(status: Status) -> Any:
     return lambda contract, event: {"status": status, "ended_on": contract.date_of(event.at)}
 
 
+def price_of(line: Line) -> Decimal:
+    """What a line costs a period, net, not rounded; nothing where it is free."""
+    return line.prices.get(line.period, Decimal(0)) * line.quantity
+
+
+def _of_term(amount: Decimal, line: Line, months: int | None, currency: str) -> Decimal:
+    """What a line costs a term; a contract without an end is reckoned by the year."""
+    return rounded(amount * (months or 12) / line.period, currency) if line.period else amount
+
+
 def offer_data(contract: Contract, valid_until: date) -> dict[str, object]:
     """What the texts about an offer may say: deadline, revision, period in months, and net totals by period."""
     currency = contract.terms.currency
-    amounts = {line.id: rounded(line.prices[line.period] * line.quantity, currency) for line in contract.lines}
-    months = contract.terms.term.months
+    amounts = {line.id: rounded(price_of(line), currency) for line in contract.lines}
+    months = term_months(contract)
     return {
         "valid_until": valid_until.isoformat(),
         "revision": contract.revision,
         "period": contract.period,
         "total": str(sum(amounts.values(), Decimal(0))),
+        "term_total": str(
+            sum((_of_term(amounts[line.id], line, months, currency) for line in contract.lines), Decimal(0))
+        ),
         "prices": [
             {
                 "serial": line.serial,
                 "text": line.text,
                 "period": line.period,
                 "amount": str(amounts[line.id]),
-                "term_amount": str(rounded(amounts[line.id] * months / line.period, currency)),
+                "term_amount": str(_of_term(amounts[line.id], line, months, currency)),
             }
             for line in contract.lines
         ],

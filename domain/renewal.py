@@ -7,21 +7,24 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from domain.activation import next_term, term_months
 from domain.billing import recharge
-from domain.calendar import DAY, last_day_of
-from domain.cancellation import withdrawn
+from domain.calendar import DAY
+from domain.cancellation import lines_withdrawn, withdrawn
 from domain.commands import DeclineRenewal, Renew, ReportRequote
 from domain.due import Due, Rank, moment
-from domain.effects import Effect, MakeDocument, Requote
+from domain.effects import Effect, MakeDocument, OpenCaseEffect, Requote
 from domain.envelope import Event
 from domain.events import (
     CancellationWithdrawn,
     Ended,
+    LineCancellationWithdrawn,
     ReminderSent,
     ReminderSkipped,
     RenewalAccepted,
     RenewalAnswerWithdrawn,
     RenewalDeclined,
+    RenewalHindered,
     RenewalOpened,
     RenewalQuoted,
     Renewed,
@@ -30,12 +33,14 @@ from domain.message import message
 from domain.money import percent_of, rounded
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Renewal, Status, Term
-from domain.terms import Terms, Uplift
+from domain.terms import RenewalTerms, Uplift
 from domain.values import Prices
 
 
-def offered(line: Line, listed: Prices | None, policy: Uplift, currency: str) -> Prices:
-    """What a line costs in the next term: the same, the list of the day where it has it, or so many percent more."""
+def offered(
+    line: Line, listed: Prices | None, policy: Uplift, currency: str, index: tuple[Decimal, Decimal] | None = None
+) -> Prices:
+    """What a line costs in the next term: the same, as listed, or the same raised or moved with an index."""
     match policy.policy:
         case "same":
             return line.prices
@@ -45,11 +50,27 @@ def offered(line: Line, listed: Prices | None, policy: Uplift, currency: str) ->
             return {
                 months: price + percent_of(price, policy.percent, currency) for months, price in line.prices.items()
             }
+        case "index":
+            then, now = index or (Decimal(1), Decimal(1))
+            return {months: rounded(price * now / then, currency) for months, price in line.prices.items()}
+
+
+def _rules(contract: Contract) -> RenewalTerms:
+    """The terms of renewal. Refuses where a contract has no term that could be renewed."""
+    rules = contract.terms.renewal
+    if rules is None:
+        raise Refusal(contract.terms.quote.rule, "the contract has no term: it runs until somebody ends it")
+    return rules
+
+
+def deadline(contract: Contract, term: Term) -> date:
+    """The last day for an answer to the renewal quote, before any days of grace."""
+    return term.last - timedelta(days=_rules(contract).notice_days)
 
 
 def opens_on(contract: Contract, term: Term) -> date:
     """The day on which the next term is offered; a term that is shorter than the notice offers it at once."""
-    return max(term.last - timedelta(days=contract.terms.renewal.quote_days), term.first)
+    return max(term.last - timedelta(days=_rules(contract).quote_days), term.first)
 
 
 def due(contract: Contract) -> Iterator[Due]:
@@ -67,16 +88,17 @@ def due(contract: Contract) -> Iterator[Due]:
 def _due_offer(contract: Contract, term: Term) -> Iterator[Due]:
     if contract.renewal.opened or contract.ending:
         return
-    on, terms = opens_on(contract, term), contract.terms
-    at = moment(contract, on, terms.notices_at)
-    event = RenewalOpened(at=at, rule=terms.renewal.rule, term=term.number + 1)
-    yield Due(at, Rank.NOTICE, on, f"offer term {term.number + 1}", terms.renewal.rule, (event,))
+    on, rules = opens_on(contract, term), _rules(contract)
+    at = moment(contract, on, contract.terms.notices_at)
+    rule = rules.quote_rule or rules.rule
+    event = RenewalOpened(at=at, rule=rule, term=term.number + 1)
+    yield Due(at, Rank.NOTICE, on, f"offer term {term.number + 1}", rule, (event,))
 
 
 def _due_reminder(contract: Contract, term: Term) -> Iterator[Due]:
-    terms = contract.terms.renewal
+    terms = _rules(contract)
     days = next((days for days in terms.reminder_days if days not in contract.renewal.reminded), None)
-    if days is None or (days < 0) != (contract.status is Status.EXPIRED):
+    if days is None or (days < 0) != (contract.status is Status.EXPIRED or _in_grace(contract, -days)):
         return
     on = term.last - timedelta(days=days)
     at = moment(contract, on, contract.terms.notices_at)
@@ -90,6 +112,12 @@ def _due_reminder(contract: Contract, term: Term) -> Iterator[Due]:
     yield Due(at, Rank.NOTICE, on, what, terms.reminder_rule, (event,))
 
 
+def _in_grace(contract: Contract, days: int) -> bool:
+    """Whether a contract that ends unless it is renewed still waits for its answer so many days after its last day."""
+    rules = _rules(contract)
+    return 0 < days <= rules.grace_days and rules.mode == "on_acceptance" and contract.renewal.answer is None
+
+
 def _needless(contract: Contract, term: Term, on: date) -> str | None:
     """Why a reminder no longer makes sense; nothing while it does."""
     if contract.renewal.answer:
@@ -98,15 +126,18 @@ def _needless(contract: Contract, term: Term, on: date) -> str | None:
         return f"the contract ends on {contract.ending.last_day} as planned"
     if on < term.first:
         return "its day lies before the term began"
+    rules = _rules(contract)
+    if rules.mode == "tacit" and rules.notice_days and on > deadline(contract, term) + timedelta(days=rules.grace_days):
+        return "the time for notice is over: the contract goes on"
     return None
 
 
 def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
     if contract.ending:
         return
-    at = moment(contract, term.last + DAY)
-    renewal, rule = contract.renewal, contract.terms.renewal.rule
-    if renewal.answer == "accepted" or contract.terms.renewal.mode == "tacit":
+    rules, renewal = _rules(contract), contract.renewal
+    at, rule = moment(contract, term.last + DAY), rules.rule
+    if renewal.answer == "accepted" or rules.mode == "tacit":
         renewed = Renewed(
             at=at,
             rule=rule,
@@ -117,16 +148,9 @@ def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
         )
         yield Due(at, Rank.TERM, term.last + DAY, f"term {term.number + 1} begins", rule, (renewed,))
     else:
+        at = moment(contract, term.last + timedelta(days=rules.grace_days) + DAY)
         ended = Ended(at=at, rule=rule, status="Expired", last_day=term.last, reason="the term was not renewed")
         yield Due(at, Rank.END, term.last, "the contract expires unless it is renewed", rule, (ended,))
-
-
-def next_term(contract: Contract, term: Term) -> Term:
-    """The term after this one, counted from activation so that no clipped month end is carried along."""
-    terms: Terms = contract.renewal.terms or contract.terms
-    months = term.months + terms.term.months
-    anchor = contract.active_since or term.first
-    return Term(number=term.number + 1, first=term.last + DAY, last=last_day_of(anchor, months), months=months)
 
 
 def check_requote(contract: Contract, command: ReportRequote, now: datetime) -> tuple[Event, ...]:
@@ -134,25 +158,57 @@ def check_requote(contract: Contract, command: ReportRequote, now: datetime) -> 
     term = contract.term
     if term is None or contract.status not in RUNNING or not contract.renewal.opened or contract.renewal.quoted_on:
         return ()
-    policy = (command.terms or contract.terms).renewal.price
+    rules = _rules(contract)
+    policy = (command.terms.renewal if command.terms and command.terms.renewal else rules).price
+    hindered = tuple(_hindered(contract, command, policy, now))
+    skipped = {line for event in hindered if not event.alarm for line in event.lines}
     prices = {
-        line.id: offered(line, command.prices.get(line.id), policy, contract.terms.currency) for line in contract.lines
+        line.id: offered(line, command.prices.get(line.id), policy, contract.terms.currency, command.index)
+        for line in contract.lines
+        if line.ends_on is None and line.id not in skipped
     }
+    if not prices:
+        return hindered
     quoted = RenewalQuoted(
         at=now,
-        rule=contract.terms.renewal.rule,
+        rule=rules.quote_rule or rules.rule,
         by=command.by,
         term=next_term(contract.model_copy(update={"renewal": Renewal(terms=command.terms)}), term),
-        deadline=term.last,
+        deadline=deadline(contract, term),
         prices=prices,
         terms=command.terms,
     )
-    return (quoted,)
+    return (*hindered, quoted)
+
+
+def _hindered(contract: Contract, command: ReportRequote, policy: Uplift, now: datetime) -> Iterator[RenewalHindered]:
+    """What stands against offering some lines: a note where their offer is best effort, an alarm where it is owed."""
+    rules = _rules(contract)
+    if rules.quote_rule is None:
+        return
+    reasons: dict[tuple[str, bool], list[str]] = {}
+    for line in contract.lines:
+        reason = _hindrance(contract, line, command, policy) if line.ends_on is None else None
+        if reason:
+            reasons.setdefault((reason, line.sold_as not in rules.best_effort), []).append(line.id)
+    for (reason, alarm), lines in reasons.items():
+        yield RenewalHindered(at=now, rule=rules.quote_rule, lines=tuple(lines), reason=reason, alarm=alarm)
+
+
+def _hindrance(contract: Contract, line: Line, command: ReportRequote, policy: Uplift) -> str | None:
+    if contract.customer.email is None:
+        return "the customer has no e-mail address"
+    if policy.policy == "list" and line.id not in command.prices and contract.terms.billing:
+        return f"{line.service} is no longer in the price list"
+    if policy.policy == "index" and command.index is None:
+        return f"the price index {policy.index} has no value"
+    return None
 
 
 def _open_question(contract: Contract, now: datetime) -> Term:
     """The term whose renewal may be answered now. Refuses when it is too early, too late, or answered."""
-    rule, term, renewal = contract.terms.renewal.rule, contract.term, contract.renewal
+    rules, term, renewal = _rules(contract), contract.term, contract.renewal
+    rule = rules.rule
     if contract.ending and renewal.answer is None:
         raise Refusal(
             rule,
@@ -166,10 +222,11 @@ def _open_question(contract: Contract, now: datetime) -> Term:
     if renewal.quoted_on is None:
         raise Refusal(
             rule,
-            f"the next term is offered {contract.terms.renewal.quote_days} days before {term.last}",
+            f"the next term is offered {rules.quote_days} days before {term.last}",
             allowed_from=opens_on(contract, term),
         )
-    if renewal.deadline and contract.date_of(now) > renewal.deadline:
+    if renewal.deadline and contract.date_of(now) > renewal.deadline + timedelta(days=rules.grace_days):
+        rule = rules.grace_rule if rules.grace_days and rules.grace_rule else rules.notice_rule or rule
         raise Refusal(rule, f"the deadline for an answer was {renewal.deadline}")
     return term
 
@@ -177,13 +234,13 @@ def _open_question(contract: Contract, now: datetime) -> Term:
 def check_renew(contract: Contract, command: Renew, now: datetime) -> tuple[Event, ...]:
     """The customer's yes to the next term."""
     _open_question(contract, now)
-    return (RenewalAccepted(at=now, rule=contract.terms.renewal.rule, by=command.by),)
+    return (RenewalAccepted(at=now, rule=_rules(contract).rule, by=command.by),)
 
 
 def check_decline(contract: Contract, command: DeclineRenewal, now: datetime) -> tuple[Event, ...]:
     """The customer's no: reminders stop, and the contract runs out with its term."""
     term = _open_question(contract, now)
-    rule = contract.terms.renewal.rule
+    rule = _rules(contract).rule
     return (RenewalDeclined(at=now, rule=rule, by=command.by, last_day=term.last, reason=command.reason),)
 
 
@@ -221,13 +278,26 @@ def _answer_withdrawn(contract: Contract, event: RenewalAnswerWithdrawn) -> dict
     return {"renewal": _answered(contract, None)} | ended
 
 
+def _into_next(contract: Contract, line: Line, term: Term) -> Line:
+    """A line in the next term, its periods counted from there; one that was not offered stays behind."""
+    if line.id in contract.renewal.unoffered:
+        return line.model_copy(update={"ends_on": line.ends_on or term.first - DAY, "over": True})
+    return line.model_copy(update={"anchor": term.first, "billed_months": 0, "served_from": None})
+
+
+def _hindered_lines(contract: Contract, event: RenewalHindered) -> dict[str, Any]:
+    if event.alarm:
+        return {}
+    unoffered = (*contract.renewal.unoffered, *event.lines)
+    return {"renewal": contract.renewal.model_copy(update={"unoffered": unoffered})}
+
+
 def _renewed(contract: Contract, event: Renewed) -> dict[str, Any]:
     lines = tuple(line.model_copy(update={"prices": event.prices.get(line.id, line.prices)}) for line in contract.lines)
-    if contract.terms.renewal.mode == "on_acceptance":
+    if _rules(contract).mode == "on_acceptance":
         # Such a term is billed up to its last day and no further, so that the next one's periods begin with it.
         lines = tuple(
-            line.model_copy(update={"anchor": event.term.first, "billed_months": 0}) if line.active_since else line
-            for line in lines
+            _into_next(contract, line, event.term) if line.active_since and not line.over else line for line in lines
         )
     return {
         "term": event.term,
@@ -238,18 +308,43 @@ def _renewed(contract: Contract, event: Renewed) -> dict[str, Any]:
 
 
 def _tell_opened(contract: Contract, event: RenewalOpened) -> Iterator[Effect]:
-    yield Requote(key=contract.key("requote", event.term), at=event.at, rule=event.rule)
+    index = _rules(contract).price.index
+    since = contract.term.first if contract.term else None
+    key = contract.key("requote", event.term)
+    yield Requote(key=key, at=event.at, rule=event.rule, index=index, since=since if index else None)
+
+
+def _tell_hindered(contract: Contract, event: RenewalHindered) -> Iterator[Effect]:
+    serials = [line.serial for line in contract.lines if line.id in event.lines]
+    if event.alarm:
+        case = f"{contract.number}-R{contract.term.number + 1 if contract.term else 1}-{event.lines[0]}"
+        yield OpenCaseEffect(
+            key=contract.key("case", case),
+            at=event.at,
+            rule=event.rule,
+            case=case,
+            subject=f"The renewal of {', '.join(serials[:5])} needs a person: {event.reason}",
+            serial=serials[0] if serials else None,
+            stage="renewal",
+        )
+        return
+    for line in contract.lines:
+        if line.id in event.lines and contract.customer.email:
+            data = {"serial": line.serial, "text": line.text, "reason": event.reason}
+            yield message(contract, event, "renewal_not_offered", line.id, **data)
 
 
 def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
     """What the renewal quote says: term, deadline, and net prices by line for a period and for the term."""
-    currency, months = contract.terms.currency, (event.terms or contract.terms).term.months
+    currency, months = contract.terms.currency, term_months(contract, event.terms) or 12
     prices = []
-    total = Decimal(0)
+    total = term_total = Decimal(0)
     for line in contract.lines:
-        amount = rounded(event.prices[line.id][line.period] * line.quantity, currency)
-        total += amount
-        term_amount = rounded(amount * months / line.period, currency)
+        if line.id not in event.prices:
+            continue
+        amount = rounded(event.prices[line.id].get(line.period, Decimal(0)) * line.quantity, currency)
+        term_amount = rounded(amount * months / line.period, currency) if line.period else amount
+        total, term_total = total + amount, term_total + term_amount
         prices.append(
             {
                 "serial": line.serial,
@@ -262,12 +357,14 @@ def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
     return {
         "prices": prices,
         "total": str(total),
+        "term_total": str(term_total),
         "period": contract.period,
         "deadline": event.deadline.isoformat(),
-        "last_day": event.deadline.isoformat(),
+        "last_day": (event.term.first - DAY).isoformat(),
         "effective_on": event.term.first.isoformat(),
         "term_last_day": event.term.last.isoformat(),
-        "tacit": contract.terms.renewal.mode == "tacit",
+        "tacit": _rules(contract).mode == "tacit",
+        "terms_version": event.terms.version if event.terms else None,
     }
 
 
@@ -288,7 +385,7 @@ def _tell_reminder(contract: Contract, event: ReminderSent) -> Iterator[Effect]:
         event.days,
         days=event.days,
         last_day=event.last_day.isoformat(),
-        tacit=contract.terms.renewal.mode == "tacit",
+        tacit=_rules(contract).mode == "tacit",
     )
 
 
@@ -304,7 +401,7 @@ def _tell_renewed(contract: Contract, event: Renewed) -> Iterator[Effect]:
 
 def check_undo_answer(contract: Contract, now: datetime, by: str) -> tuple[Event, ...]:
     """The answer to the renewal quote taken back, while the term still runs."""
-    rule = contract.terms.renewal.rule
+    rule = _rules(contract).rule
     if contract.renewal.answer is None:
         raise Refusal(rule, "there is no answer to a renewal quote to take back", field="what")
     event = RenewalAnswerWithdrawn(at=now, rule=rule, by=by)
@@ -320,6 +417,15 @@ def check_undo_cancellation(contract: Contract, now: datetime, by: str) -> tuple
     return (event, *_restored(contract, withdrawn(contract, event), now, rule))
 
 
+def check_undo_line(contract: Contract, line_id: str, now: datetime, by: str) -> tuple[Event, ...]:
+    """The planned end of one line withdrawn; days taken off a bill are charged again."""
+    rule = contract.terms.cancellation.rule
+    if line_id not in contract.leaving:
+        raise Refusal(rule, f"no end of line {line_id} is planned that could be withdrawn", field="line")
+    event = LineCancellationWithdrawn(at=now, rule=rule, by=by, lines=(line_id,))
+    return (event, *_restored(contract, lines_withdrawn(contract, event), now, rule))
+
+
 def _restored(contract: Contract, changes: dict[str, Any], now: datetime, rule: str) -> tuple[Event, ...]:
     after = contract.model_copy(update=changes | {"version": contract.version + 1})
     return recharge(after, now, "the planned end was withdrawn", rule)
@@ -328,6 +434,7 @@ def _restored(contract: Contract, changes: dict[str, Any], now: datetime, rule: 
 CHECKS = {Renew: check_renew, DeclineRenewal: check_decline, ReportRequote: check_requote}
 EVOLVE = {
     RenewalOpened: _opened,
+    RenewalHindered: _hindered_lines,
     RenewalQuoted: _quoted,
     ReminderSent: _reminded,
     ReminderSkipped: _reminded,
@@ -338,6 +445,7 @@ EVOLVE = {
 }
 EFFECTS = {
     RenewalOpened: _tell_opened,
+    RenewalHindered: _tell_hindered,
     RenewalQuoted: _tell_quoted,
     ReminderSent: _tell_reminder,
     RenewalDeclined: _tell_declined,

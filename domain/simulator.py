@@ -5,10 +5,12 @@ It is the oracle: whatever the real thing does to a contract is compared with wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
+from domain.catalogue import Index, index_values
 from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
 from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
@@ -38,24 +40,32 @@ class PriceListWorld:
 
     prices: tuple[Price, ...] = ()
     terms: Terms | None = None
+    indices: Mapping[str, Index] = field(default_factory=dict)
 
     def __call__(self, contract: Contract, effect: Effect) -> Outcome:
         """The world's answer to an effect."""
         match effect:
             case Requote():
-                return self._requote(contract)
+                return self._requote(contract, effect)
             case IssueInvoice(method=method) | Collect(method=method):
                 return Outcome(kind=_payment(method or "on_account"))
             case _:
                 return Outcome()
 
-    def _requote(self, contract: Contract) -> Outcome:
+    def _requote(self, contract: Contract, effect: Requote) -> Outcome:
         listed = {(price.service, price.model): price.prices for price in self.prices}
         prices = {
             line.id: found for line in contract.lines if (found := listed.get((line.service, line.model))) is not None
         }
         newer = self.terms if self.terms and self.terms.version > contract.terms.version else None
-        return Outcome(prices=prices, terms=newer)
+        return Outcome(prices=prices, terms=newer, index=moved(self.indices, effect, contract.date_of(effect.at)))
+
+
+def moved(indices: Mapping[str, Index], effect: Requote, on: date) -> tuple[Decimal, Decimal] | None:
+    """The values of the index that a requote asks for, on the day that it names and today; none without them."""
+    if effect.index is None or effect.since is None or effect.index not in indices:
+        return None
+    return index_values(indices[effect.index], effect.since, on)
 
 
 def _payment(method: str) -> str:

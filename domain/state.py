@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.bill import Bill
 from domain.calendar import local_date
 from domain.terms import Terms
-from domain.values import Carried, Country, Language, Prices, Rule, Span, Text
+from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
 
 RULES_VERSION = 1
 """The decider's own version, chosen when a run of the contract starts and kept for that run."""
@@ -44,7 +44,7 @@ class Customer(Carried):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
     name: Text
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     language: Language
     country: Country
     region: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
@@ -66,8 +66,13 @@ class Offer(Carried):
     serial: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
     model: Text
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
-    prices: Prices = Field(min_length=1)
+    level: Name | None = None
+    prices: Prices = Field(default_factory=dict)
     cover: tuple[Cover, ...] = ()
+    sold_as: Name | None = None
+    facts: dict[Name, bool] = Field(default_factory=dict)
+    support_ends: date | None = None
+    serviced: bool = True
 
 
 class Discount(Carried):
@@ -106,6 +111,7 @@ class Planned(Carried):
     text: str
     prices: Prices
     period: int
+    quantity: int | None = None
 
 
 class Line(Carried):
@@ -120,7 +126,14 @@ class Line(Carried):
     serial: str
     model: str
     quantity: int = 1
+    level: Name | None = None
     prices: Prices
+    sold_as: Name | None = None
+    facts: dict[Name, bool] = Field(default_factory=dict)
+    support_ends: date | None = None
+    serviced: bool = True
+    served_from: date | None = None
+    over: bool = False
     period: int
     cover: tuple[Cover, ...] = ()
     starts_on: date | None = None
@@ -140,6 +153,13 @@ class Inspection(Carried):
     passed: bool | None = None
 
 
+class OrderedBy(Carried):
+    """The form in which an order came in, and what it says: a reference, who signed, whose seal it bears."""
+
+    kind: Name
+    details: dict[Name, Text] = Field(default_factory=dict)
+
+
 class Order(Carried):
     """What the customer ordered: immutable once placed, except for what is found out about it."""
 
@@ -151,6 +171,8 @@ class Order(Carried):
     reference: str | None = None
     discount: Discount | None = None
     inspections: tuple[Inspection, ...] = ()
+    form: OrderedBy | None = None
+    invoice_on: date | None = None
     bill: Bill
 
 
@@ -162,6 +184,7 @@ class Renewal(Carried):
     deadline: date | None = None
     prices: dict[str, Prices] = Field(default_factory=dict)
     terms: Terms | None = None
+    unoffered: tuple[str, ...] = ()
     answer: Literal["accepted", "declined"] | None = None
     reminded: tuple[int, ...] = ()
 
@@ -205,6 +228,9 @@ class Contract(Carried):
     revision: int = 1
     valid_until: date
     reseller: str | None = None
+    start_on: date | None = None
+    term_months: int | None = None
+    reenrols: str | None = None
     period: int
     lines: tuple[Line, ...]
     order: Order | None = None
@@ -212,6 +238,7 @@ class Contract(Carried):
     term: Term | None = None
     renewal: Renewal = Renewal()
     ending: Ending | None = None
+    leaving: tuple[str, ...] = ()
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
     cases: tuple[Case, ...] = ()

@@ -22,7 +22,7 @@ def check_suspend(contract: Contract, command: Suspend, now: datetime) -> tuple[
     """The pause from now on; the day itself still counts as served."""
     terms = contract.terms.suspension
     if terms is None:
-        raise Refusal(contract.terms.billing.rule, "the programme knows no suspension")
+        raise Refusal(contract.terms.quote.rule, "the programme knows no suspension")
     today = contract.date_of(now)
     return (Suspended(at=now, rule=terms.rule, by=command.by, on=today, reason=command.reason),)
 
@@ -30,7 +30,7 @@ def check_suspend(contract: Contract, command: Suspend, now: datetime) -> tuple[
 def check_resume(contract: Contract, command: Resume, now: datetime) -> tuple[Event, ...]:
     """Service from today on; what was paid for the days between is credited."""
     terms = contract.terms.suspension
-    rule = terms.rule if terms else contract.terms.billing.rule
+    rule = terms.rule if terms else contract.terms.quote.rule
     resumed = Resumed(at=now, rule=rule, by=command.by, on=contract.date_of(now))
     after = contract.model_copy(update=_resumed(contract, resumed) | {"version": contract.version + 1})
     return (resumed, *recharge(after, now, "days without service", rule))

@@ -32,6 +32,81 @@ class QuoteTerms(Carried):
 
     rule: Rule
     valid_days: Days = Field(description="Days from the quote's date to the last day on which it may be accepted.")
+    deadline: Literal["valid_days", "day_before_start"] = Field(
+        default="valid_days",
+        description="Order deadline: after `valid_days`, or the day before the contract's start date. A deadline that "
+        "the quote itself states goes before either.",
+    )
+    deadline_rule: Rule | None = None
+
+
+class OrderForm(Carried):
+    """One way in which an order may come in, and what it must say."""
+
+    needs: tuple[Name, ...] = Field(default=(), description="Details that the form must have, for example `signed_by`.")
+
+
+class OrderForms(Carried):
+    """The ways in which an order may come in."""
+
+    rule: Rule
+    forms: dict[Name, OrderForm] = Field(min_length=1)
+
+
+class OrderWindow(Carried):
+    """When something may be ordered that follows cover which still runs."""
+
+    rule: Rule
+    kinds: tuple[Name, ...] = Field(min_length=1, description="Kinds of cover that it follows.")
+    opens_days: Days = Field(description="Days before the cover's last day from which on it may be ordered.")
+
+
+class OrderDocuments(Carried):
+    """What the customer is sent when the order is complete."""
+
+    rule: Rule
+    documents: tuple[Name, ...] = Field(min_length=1, description="Names of document templates, in this order.")
+
+
+class Condition(Carried):
+    """One fact that must hold of every device."""
+
+    rule: Rule
+    fact: Name = Field(description="A fact of the device, for example `networked`.")
+    holds: bool = Field(default=True, description="Whether the fact must hold, or must not.")
+    otherwise: Literal["refused", "unserviced"] = Field(
+        default="refused",
+        description="`refused`: the device cannot be offered. `unserviced`: it is taken, but gets no service.",
+    )
+
+
+class WithinCover(Carried):
+    """That a device must still be under cover of some kind when it is ordered."""
+
+    rule: Rule
+    kinds: tuple[Name, ...] = Field(min_length=1)
+
+
+class EligibilityTerms(Carried):
+    """Which devices may be offered."""
+
+    conditions: tuple[Condition, ...] = ()
+    within: WithinCover | None = None
+    support_rule: Rule | None = Field(
+        default=None, description="With a rule here, a device whose maker's support ends before the start is refused."
+    )
+
+
+class ReenrolmentTerms(Carried):
+    """How a contract that lapsed or ran out is taken up again, by a new quote."""
+
+    rule: Rule
+    fee: Name | None = Field(default=None, description="The one-time fee, by its name under `fees`.")
+    free_with: Name | None = Field(
+        default=None, description="A fact of every device that spares the fee, for example `new_licence`."
+    )
+    conditions: tuple[Condition, ...] = Field(default=(), description="What must hold of every device, besides.")
+    future_start: bool = Field(default=True, description="The start date must lie in the future.")
 
 
 class OrderTerms(Carried):
@@ -47,6 +122,11 @@ class OrderTerms(Carried):
     payment_hours: Annotated[int, Field(ge=1, le=24 * 90)] = Field(
         default=48, description="Hours after the order in which payment must clear; then the order is void."
     )
+    forms: OrderForms | None = None
+    windows: dict[Name, OrderWindow] = Field(
+        default_factory=dict, description="By how a service is sold (`sold_as` in the catalogue)."
+    )
+    documents: OrderDocuments | None = None
 
 
 class StartTerms(Carried):
@@ -73,6 +153,9 @@ class BillingTerms(Carried):
 
     rule: Rule
     periods: tuple[Months, ...] = Field(min_length=1, description="Lengths of billing period on offer, in months.")
+    invoice_date_rule: Rule | None = Field(
+        default=None, description="With a rule here, the customer may ask for another day for the first invoice."
+    )
     covered: Literal["on_activation", "first_of_next_month"] = Field(
         default="on_activation",
         description="First billed day where cover was in force at order: the day of activation, or the first day of "
@@ -93,9 +176,12 @@ class Band(Carried):
     """What a cancellation does, up to a month of the contract's life counted from activation."""
 
     until_month: Months | None = Field(default=None, description="Last month that the band holds; none: for ever.")
-    effect: Literal["at_once", "end_of_month", "end_of_period", "end_of_term", "refused"] = Field(
-        description="`end_of_month`: the end of the band's own last month. `refused`: not before the next band."
+    effect: Literal["at_once", "after_notice", "end_of_month", "end_of_period", "end_of_term", "refused"] = Field(
+        description="`after_notice`: so many months after notice is given. `end_of_month`: the end of the band's own "
+        "last month. `end_of_term`: of this term, or where notice for it is too late, of the next. `refused`: not "
+        "before the next band."
     )
+    notice_months: Months | None = Field(default=None, description="Months of notice, for `after_notice`.")
     fee: Name | None = Field(default=None, description="The one-time fee, by its name under `fees`.")
 
     @model_validator(mode="after")
@@ -103,14 +189,42 @@ class Band(Carried):
         if self.effect in {"end_of_month", "refused"} and self.until_month is None:
             msg = f"effect `{self.effect}` needs `until_month`: it is counted to the end of that month"
             raise ValueError(msg)
+        if (self.effect == "after_notice") != (self.notice_months is not None):
+            msg = "`notice_months` and the effect `after_notice` go together"
+            raise ValueError(msg)
         return self
+
+
+class LeavingReason(Carried):
+    """A coded reason to leave: what must be said with it, and a rule of its own for when it takes effect."""
+
+    rule: Rule
+    needs: tuple[Name, ...] = Field(default=(), description="Details that must be given, for example `return_date`.")
+    band: Band | None = Field(default=None, description="What leaving for this reason does, whatever the month.")
+
+
+class ProviderTermination(Carried):
+    """How the provider leaves."""
+
+    rule: Rule
+    after_months: Annotated[int, Field(ge=0, le=240)] = Field(
+        default=0, description="Months that a line must have been in service before notice may be given."
+    )
+    notice_months: Months
 
 
 class CancellationTerms(Carried):
     """How a customer leaves."""
 
     rule: Rule
+    counted_from: Literal["contract", "line"] = Field(
+        default="contract", description="Whose activation the bands' months are counted from; `line`: each its own."
+    )
     bands: tuple[Band, ...] = Field(min_length=1)
+    reasons: dict[Name, LeavingReason] = Field(
+        default_factory=dict, description="Coded reasons; where there are any, others need no code."
+    )
+    provider: ProviderTermination | None = None
     fee_before_start: Name | None = Field(
         default=None,
         description="What leaving costs between the order and the start of service, by its name under `fees`.",
@@ -135,15 +249,29 @@ class TermTerms(Carried):
 
     rule: Rule
     months: Months
+    choices: tuple[Months, ...] = Field(
+        default=(), description="Lengths that a quote may choose, in months; none: always `months`."
+    )
 
 
 class Uplift(Carried):
     """How the renewed term is priced."""
 
-    policy: Literal["same", "list", "uplift"] = Field(
-        default="list", description="The same prices, the price list of the day, or the same raised by `percent`."
+    policy: Literal["same", "list", "uplift", "index"] = Field(
+        default="list",
+        description="The same prices, the price list of the day, the same raised by `percent`, or the same moved as "
+        "the price index `index` of the catalogue moved since the prices were agreed.",
     )
     percent: Decimal = Decimal(0)
+    index: Name | None = None
+    rule: Rule | None = None
+
+    @model_validator(mode="after")
+    def _named_index(self) -> Self:
+        if (self.policy == "index") != (self.index is not None):
+            msg = "`index` and the policy `index` go together: name the price index of the catalogue"
+            raise ValueError(msg)
+        return self
 
 
 class RenewalTerms(Carried):
@@ -156,6 +284,19 @@ class RenewalTerms(Carried):
     quote_days: Days = Field(
         default=90, description="Days before the term's last day on which the renewal quote goes out."
     )
+    quote_rule: Rule | None = Field(
+        default=None, description="With a rule here the renewal quote is guaranteed: what hinders it raises an alarm."
+    )
+    best_effort: tuple[Name, ...] = Field(
+        default=(),
+        description="Kinds of sale (`sold_as`) whose renewal quote is best effort instead: what hinders it is noted.",
+    )
+    notice_days: Days = Field(
+        default=0, description="Days before the term's last day by which the renewal must be answered."
+    )
+    notice_rule: Rule | None = None
+    grace_days: Days = Field(default=0, description="Days after that deadline on which an answer is still taken.")
+    grace_rule: Rule | None = None
     price: Uplift = Uplift()
     reminder_rule: Rule
     reminder_days: tuple[Annotated[int, Field(ge=-365, le=365)], ...] = Field(
@@ -172,10 +313,16 @@ class RenewalTerms(Carried):
 
 
 class ChangeTerms(Carried):
-    """What a customer may change; it takes effect at the next period boundary."""
+    """What a customer may change."""
 
     rule: Rule
-    what: tuple[Literal["service", "period"], ...]
+    what: tuple[Literal["service", "period", "quantity", "lines"], ...] = Field(
+        description="`lines`: devices and services may be added while the contract runs."
+    )
+    effect: Literal["next_period", "at_once"] = Field(
+        default="next_period",
+        description="When another service takes effect: at the next period boundary, or on the day, to the day.",
+    )
 
 
 class SuspensionTerms(Carried):
@@ -234,12 +381,14 @@ class Terms(Carried):
     order: OrderTerms
     start: StartTerms
     lapsed_cover: LapsedCover | None = None
-    billing: BillingTerms
+    billing: BillingTerms | None = Field(default=None, description="Left out: the service is free of charge.")
+    eligibility: EligibilityTerms | None = None
+    reenrolment: ReenrolmentTerms | None = None
     fees: dict[Name, Fee] = Field(default_factory=dict)
     order_fees: tuple[Name, ...] = Field(default=(), description="Fees billed once, when the order is placed.")
-    term: TermTerms
+    term: TermTerms | None = Field(default=None, description="Left out: the contract runs until somebody ends it.")
     cancellation: CancellationTerms
-    renewal: RenewalTerms
+    renewal: RenewalTerms | None = None
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None
     support: SupportTerms | None = None
@@ -255,11 +404,20 @@ class Terms(Carried):
         return zone
 
     @model_validator(mode="after")
+    def _terms_renew(self) -> Self:
+        if (self.term is None) != (self.renewal is None):
+            msg = "`term` and `renewal` go together: a term has an end, and `renewal` says what follows it"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _fees_exist(self) -> Self:
         leaving = self.cancellation
         named = [*self.order_fees, leaving.fee_before_start, *(band.fee for band in leaving.bands)]
         if self.lapsed_cover:
             named.append(self.lapsed_cover.fee)
+        if self.reenrolment:
+            named.append(self.reenrolment.fee)
         missing = sorted({name for name in named if name and name not in self.fees})
         if missing:
             msg = f"fees {', '.join(missing)} are used but not listed under `fees`; add them there"
