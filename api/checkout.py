@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.commands import give, state_of, view_of
-from api.fields import Body, Line, LineId, Number
+from api.fields import Body, Day, Line, LineId, Number, Word
 from api.once import OnceOrder
 from api.problems import RESPONSES, ProblemError, refused
 from api.security import MayRead, scoped
@@ -22,7 +22,7 @@ from domain.commands import Accept, Checkout
 from domain.events import ActivationScheduled, OrderPlaced
 from domain.refusal import Refusal
 from domain.simulator import Life, PriceListWorld
-from domain.state import OFFERED, Contract, Discount, Status
+from domain.state import OFFERED, Contract, Discount, OrderedBy, Status
 from domain.view import Entry, View
 from storage import checkouts, coupons, people
 
@@ -53,14 +53,23 @@ class Address(Body):
     tax_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .-]{4,30}$")] | None = None
 
 
+class FormIn(Body):
+    """The form in which an order comes in, and what it says."""
+
+    kind: Word = Field(examples=["purchase_order"])
+    details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"reference": "PO-4711"}])
+
+
 class PaymentDetails(Body):
-    """How the order is paid: the provider's token; and a coupon for one line."""
+    """How the order is paid: the provider's token, or `on_account`; a coupon for one line; and the order's form."""
 
     method: Method = Field(examples=["pm_ok_visa"])
     coupon: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{3,30}$")] | None = Field(
         default=None, examples=["BOX-2027"]
     )
     coupon_line: LineId | None = Field(default=None, description="The line that it is for; the first by default.")
+    form: FormIn | None = Field(default=None, description="The form in which the order comes in, where terms want one.")
+    invoice_on: Day | None = Field(default=None, description="The day asked for for the first invoice.")
 
 
 class Confirmation(Body):
@@ -108,7 +117,8 @@ async def put_payment_details(
     """The second step."""
     contract = await _open(services, number)
     async with services.database.write() as connection:
-        await checkouts.put(connection, number, details.model_dump(mode="json"))
+        values = details.model_dump(mode="json") | {"invoice_on": details.invoice_on}
+        await checkouts.put(connection, number, values)
     return await _summary(services, contract)
 
 
@@ -138,10 +148,14 @@ async def _summary(services: Services, contract: Contract) -> CheckoutOut:
     )
     if contract.status not in OFFERED:
         return out
-    return out.model_copy(update=_preview(contract, await _now(services, contract)))
+    form = OrderedBy.model_validate(kept["form"]) if kept.get("form") else None
+    try:
+        return out.model_copy(update=_preview(contract, await _now(services, contract), form))
+    except Refusal as refusal:
+        return out.model_copy(update={"missing": [*missing, refusal.field or refusal.reason]})
 
 
-def _preview(contract: Contract, now: Any) -> dict[str, Any]:
+def _preview(contract: Contract, now: Any, form: OrderedBy | None) -> dict[str, Any]:
     """What a confirmation would do, on a copy: what is due now, when service starts, what is billed first."""
     life = Life(contract, PriceListWorld())
     now = max(now, contract.at)
@@ -149,7 +163,7 @@ def _preview(contract: Contract, now: Any) -> dict[str, Any]:
         now = contract.at
     if contract.status is Status.QUOTED:
         life.give(Accept(id="preview-accept", revision=contract.revision), now)
-    life.give(Checkout(id="preview", method="pm_preview", registered=True), now)
+    life.give(Checkout(id="preview", method="pm_preview", registered=True, form=form), now)
     placed = next(event for event in life.events if isinstance(event, OrderPlaced))
     if not placed.inspections:
         last = max(line.anchor or now.date() for line in life.contract.lines)
@@ -169,7 +183,15 @@ async def confirm_checkout(services: Needs, number: Number, wanted: Confirmation
         contract = await state_of(services, number)
         kept = await _complete(services, contract, wanted)
         discount = await _reserve(services, contract, kept)
-        order = Checkout(id=command, by=once.by, method=kept["method"], registered=True, discount=discount)
+        order = Checkout(
+            id=command,
+            by=once.by,
+            method=kept["method"],
+            registered=True,
+            discount=discount,
+            form=OrderedBy.model_validate(kept["form"]) if kept.get("form") else None,
+            invoice_on=kept.get("invoice_on"),
+        )
         try:
             taken = await give(services, number, order)
         except ProblemError as problem:

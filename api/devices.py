@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.commands import give
-from api.fields import Body, Code, Cursor, Day, Limit, Line, Page, Serial, after, cursor
+from api.fields import Body, Code, Cursor, Day, Limit, Line, Page, Serial, Word, after, cursor
 from api.offering import programme
 from api.once import OnceOperate
 from api.problems import RESPONSES, ProblemError, not_found
@@ -21,7 +21,7 @@ from domain.state import Cover
 from storage import contracts, people
 
 router = APIRouter(tags=["devices"], responses=RESPONSES)
-Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Kind = Word
 
 
 class CoverIn(Body):
@@ -45,6 +45,9 @@ class DeviceIn(Body):
     printer_type: Kind = Field(examples=["large_format"])
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(examples=["FR"])
     cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)] = ()
+    facts: dict[Kind, bool] = Field(default_factory=dict, max_length=20, examples=[{"networked": True}])
+    in_use_since: Day | None = None
+    support_ends: Day | None = Field(default=None, description="The last day of its maker's support.")
 
 
 class DeviceOut(BaseModel):
@@ -55,6 +58,9 @@ class DeviceOut(BaseModel):
     printer_type: str
     country: str
     cover: list[Cover]
+    facts: dict[str, bool] = Field(default_factory=dict)
+    in_use_since: date | None = None
+    support_ends: date | None = None
 
 
 class CoverAnswer(BaseModel):
@@ -136,7 +142,8 @@ async def put_device(services: Needs, serial: Serial, wanted: DeviceIn, once: On
     """Add or correct a device. Contracts that wait for its cover to end move with it."""
 
     async def put(command: str) -> DeviceChanged:
-        values = {"serial": serial} | wanted.model_dump(mode="json")
+        dated = {"in_use_since": wanted.in_use_since, "support_ends": wanted.support_ends}
+        values = {"serial": serial} | wanted.model_dump(mode="json") | dated
         async with services.database.write() as connection:
             before = await people.find_device(connection, serial)
             await people.put_device(connection, values)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.fields import Body, LineId, SerialNumber, ServiceId
+from api.fields import Body, LineId, SerialNumber, ServiceId, Word
 from api.problems import not_found
-from domain.catalogue import Catalogue, Service
+from domain.catalogue import Catalogue, Device, Service, offer_of, term_of
 from domain.refusal import Refusal
 from domain.simulator import PriceListWorld
 from domain.state import Offer
@@ -24,6 +24,9 @@ class OfferRequest(Body):
     serial: SerialNumber
     service: ServiceId
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    facts: dict[Word, bool] = Field(
+        default_factory=dict, max_length=20, description="What is said of the device now, besides what is known of it."
+    )
 
 
 class Programme:
@@ -67,16 +70,33 @@ def _offer(
             field=f"offers.{index}.serial",
         )
     service = _service(offered, item, index, device)
-    return Offer(
+    return offer_of(
+        service,
+        offered.terms,
+        Device.model_validate(
+            {name: device[name] for name in Device.model_fields} | {"facts": device["facts"] | item.facts}
+        ),
+        language,
         id=item.id or str(index + 1),
-        service=service.id,
-        text=offered.terms.text(service.name, language),
-        serial=item.serial,
-        model=device["model"],
         quantity=item.quantity,
-        prices=service.prices,
-        cover=tuple(device["cover"]),
     )
+
+
+def chosen_term(offered: Programme, made: tuple[Offer, ...], wanted: int | None) -> int | None:
+    """The length of term of a quote: as asked, else the one that its services are sold for. Raises a Refusal."""
+    rule = offered.terms.term.rule if offered.terms.term else offered.terms.quote.rule
+    try:
+        sold = term_of(service for item in made if (service := offered.catalogue.service(item.service)))
+    except ValueError as error:
+        raise Refusal(rule, str(error), field="offers") from error
+    if sold and wanted and sold != wanted:
+        raise Refusal(
+            rule,
+            f"the services are sold for a term of {sold} months, not of {wanted}",
+            allowed_when=f"the term is {sold} months, or other services are asked for",
+            field="term_months",
+        )
+    return wanted or sold
 
 
 def _service(offered: Programme, item: OfferRequest, index: int, device: dict[str, Any]) -> Service:

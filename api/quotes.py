@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.commands import followed, give, view_of
-from api.fields import Body, Code, Line, Number
-from api.offering import OfferRequest, Programme, offers, programme
+from api.fields import Body, Code, Day, Line, Number
+from api.offering import OfferRequest, Programme, chosen_term, offers, programme
 from api.once import OnceOrder, OnceQuote
 from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
@@ -39,7 +39,14 @@ class CustomerIn(Customer):
 class Wanted(Body):
     """What is to be offered, and how often it is billed."""
 
-    period: Annotated[int, Field(ge=1, le=240, description="Billing period in months.", examples=[1])]
+    period: Annotated[
+        int, Field(ge=0, le=240, description="Billing period in months; 0 where the service is free.", examples=[1])
+    ] = 0
+    start_on: Day | None = Field(default=None, description="The day on which service is to start; else by the terms.")
+    order_by: Day | None = Field(default=None, description="The order deadline that this quote states.")
+    term_months: Annotated[int, Field(ge=1, le=240)] | None = Field(
+        default=None, description="The length of term, where the terms leave a choice."
+    )
     offers: Annotated[tuple[OfferRequest, ...], Field(min_length=1, max_length=200)]
 
 
@@ -68,9 +75,26 @@ class QuoteRequest(Wanted):
     programme: Code
     customer: CustomerIn
     reseller: Line | None = None
+    reenrols: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = Field(
+        default=None, description="The contract that lapsed or ran out, and is taken up again."
+    )
     test_clock: Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,60}$")] | None = Field(
         default=None, description="The test clock on which the contract lives; real time without one."
     )
+
+
+class ReviseRequest(Wanted):
+    """The offer as it is to be from now on; another contact person where one is named."""
+
+    contact: Line | None = Field(default=None, description="The person who is written to.")
+    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+
+
+def _contact(customer: Customer, wanted: ReviseRequest) -> Customer | None:
+    """The customer with another contact person; none where it stays the same."""
+    changes = {"contact": wanted.contact, "email": wanted.email}
+    named = {name: value for name, value in changes.items() if value is not None}
+    return customer.model_copy(update=named) if named else None
 
 
 class AcceptRequest(Body):
@@ -125,6 +149,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         offered = await programme(connection, wanted.programme)
         now = await _now(services, connection, wanted.test_clock)
         number = await _number(connection, wanted.programme, now)
+        made = await offers(connection, offered, wanted.offers, wanted.customer.language)
         quote = Quote(
             id=command,
             by=by,
@@ -132,8 +157,12 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
             terms=offered.terms,
             customer=Customer.model_validate(wanted.customer.model_dump()),
             period=wanted.period,
-            offers=await offers(connection, offered, wanted.offers, wanted.customer.language),
+            offers=made,
             reseller=wanted.reseller,
+            start_on=wanted.start_on,
+            order_by=wanted.order_by,
+            term_months=chosen_term(offered, made, wanted.term_months),
+            reenrols=wanted.reenrols,
         )
         open_contract(quote, now)
         start = ContractStart(
@@ -195,7 +224,7 @@ async def read_quote(services: Needs, number: Number, _: MayRead) -> QuoteOut:
 
 
 @router.put("/{number}", operation_id="revise_quote")
-async def revise_quote(services: Needs, number: Number, wanted: Wanted, once: OnceQuote) -> View:
+async def revise_quote(services: Needs, number: Number, wanted: ReviseRequest, once: OnceQuote) -> View:
     """Replace the offer by a new revision; the earlier ones stay readable and can no longer be accepted."""
     shown = await view_of(services, number)
 
@@ -203,7 +232,17 @@ async def revise_quote(services: Needs, number: Number, wanted: Wanted, once: On
         async with services.database.read() as connection:
             offered: Programme = await programme(connection, shown.programme)
             made = await offers(connection, offered, wanted.offers, shown.customer.language)
-        revision = Revise(id=command, by=once.by, period=wanted.period, offers=made)
+            months = chosen_term(offered, made, wanted.term_months)
+        revision = Revise(
+            id=command,
+            by=once.by,
+            period=wanted.period,
+            offers=made,
+            customer=_contact(shown.customer, wanted),
+            start_on=wanted.start_on,
+            order_by=wanted.order_by,
+            term_months=months,
+        )
         return (await give(services, number, revision)).view
 
     return await once.do(revise)  # type: ignore[return-value]

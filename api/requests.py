@@ -10,13 +10,14 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from api.commands import give, view_of
-from api.fields import Body, Line, LineId, Number, SerialNumber, ServiceId
+from api.fields import Body, Day, Line, LineId, Number, SerialNumber, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
 from api.once import Once, OnceOperate, OnceOrder
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs, Services
 from domain.commands import (
+    AddLine,
     AdoptTerms,
     AdvanceCase,
     Cancel,
@@ -26,6 +27,7 @@ from domain.commands import (
     Renew,
     Resume,
     Suspend,
+    Terminate,
     Undo,
 )
 from domain.envelope import Command
@@ -43,12 +45,34 @@ class ChangeRequest(Body):
     line: LineId = Field(examples=["1"])
     service: ServiceId | None = None
     period: Annotated[int, Field(ge=1, le=240)] | None = Field(default=None, examples=[12])
+    quantity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class AddRequest(OfferRequest):
+    """One more service or device for the contract."""
+
+    starts_on: Day | None = Field(default=None, description="The first day of service; today where it is not given.")
 
 
 class Reason(Body):
     """Why."""
 
     reason: Line = Field(examples=["the printer was sold"])
+
+
+class TerminateRequest(Reason):
+    """Which lines are to end, and why."""
+
+    lines: Annotated[tuple[LineId, ...], Field(max_length=1000)] = Field(
+        default=(), description="The lines that end; all where none is named."
+    )
+
+
+class CancelRequest(TerminateRequest):
+    """Which lines are to end, and why: in words, and by a code where the terms have one."""
+
+    code: Word | None = Field(default=None, examples=["sold"])
+    details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"new_owner": "Copies du Nord"}])
 
 
 class PerhapsReason(Body):
@@ -58,7 +82,7 @@ class PerhapsReason(Body):
 
 
 class UndoRequest(Body):
-    """What to withdraw; ``line`` narrows a change to one line."""
+    """What to withdraw; ``line`` narrows a change or a cancellation to one line."""
 
     what: Literal["cancellation", "change", "renewal"]
     line: LineId | None = None
@@ -108,10 +132,10 @@ async def _give(services: Services, number: str, once: Once, kind: type[Command]
 
 @router.post("/change", operation_id="change")
 async def change(services: Needs, number: Number, wanted: ChangeRequest, once: OnceOrder) -> View:
-    """Change a line's service or billing period from its next period boundary."""
+    """Change a line's service, quantity or billing period, from the day that the terms set."""
 
     async def act(command: str) -> View:
-        asked = Change(id=command, by=once.by, line=wanted.line, period=wanted.period)
+        asked = Change(id=command, by=once.by, line=wanted.line, period=wanted.period, quantity=wanted.quantity)
         if wanted.service is not None:
             asked = asked.model_copy(update=await _service(services, number, wanted))
         return (await give(services, number, asked)).view
@@ -132,6 +156,22 @@ async def _service(services: Services, number: str, wanted: ChangeRequest) -> di
     return {"service": offer.service, "text": offer.text, "prices": offer.prices}
 
 
+@router.post("/add-line", operation_id="add_line")
+async def add_line(services: Needs, number: Number, wanted: AddRequest, once: OnceOrder) -> View:
+    """Take one more service or device into the contract, charged to the day."""
+    shown = await view_of(services, number)
+
+    async def act(command: str) -> View:
+        async with services.database.read() as connection:
+            offered = await programme(connection, shown.programme)
+            asked = wanted if wanted.id else wanted.model_copy(update={"id": str(len(shown.lines) + 1)})
+            (offer,) = await offers(connection, offered, (asked,), shown.customer.language)
+        added = AddLine(id=command, by=once.by, offer=offer, starts_on=wanted.starts_on)
+        return (await give(services, number, added)).view
+
+    return await once.do(act)  # type: ignore[return-value]
+
+
 @router.post("/suspend", operation_id="suspend")
 async def suspend(services: Needs, number: Number, wanted: Reason, once: OnceOperate) -> View:
     """Pause the service."""
@@ -145,9 +185,15 @@ async def resume(services: Needs, number: Number, once: OnceOperate) -> View:
 
 
 @router.post("/cancel", operation_id="cancel")
-async def cancel(services: Needs, number: Number, wanted: Reason, once: OnceOrder) -> View:
-    """Leave: the terms say when it takes effect and what it costs."""
-    return await _give(services, number, once, Cancel, reason=wanted.reason)  # type: ignore[return-value]
+async def cancel(services: Needs, number: Number, wanted: CancelRequest, once: OnceOrder) -> View:
+    """Leave, with all lines or some: the terms say when it takes effect and what it costs."""
+    return await _give(services, number, once, Cancel, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/terminate", operation_id="terminate")
+async def terminate(services: Needs, number: Number, wanted: TerminateRequest, once: OnceOperate) -> View:
+    """Give the provider's notice, for all lines or some."""
+    return await _give(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/undo", operation_id="undo")

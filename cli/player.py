@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import httpx
 
 from adapters.programme_files import Programme
+from cli.simulate import device_of
 from cli.timeline import Row, rows
-from domain.scenario import Scenario, When, local
+from domain.scenario import GivenOffer, Scenario, When, given_offers, local
 from domain.view import Entry
 
 WAIT = 60
@@ -58,7 +60,7 @@ class Player:
         story, terms = self._story, self._programme.terms
         made = await self._ask("POST", "/test-clocks", {"name": story.title, "now": _text(story.begins_at(terms))})
         self._clock = made["id"]
-        await self._register_devices()
+        await self._register_devices(story.given.offers)
         quoted = await self._ask("POST", "/quotes", self._quote())
         played = Played(number=quoted["number"], currency=terms.currency)
         for step in story.when:
@@ -68,17 +70,12 @@ class Player:
         await self._read(played)
         return played
 
-    async def _register_devices(self) -> None:
-        for item in self._story.given.offers:
+    async def _register_devices(self, items: Iterable[GivenOffer]) -> None:
+        for item in items:
             service = self._programme.catalogue.service(item.service)
             if service is None:
                 raise PlayFailed(f"the catalogue has no service {item.service}")
-            device = {
-                "model": item.model or service.models[0],
-                "printer_type": service.printer_type,
-                "country": service.countries[0],
-                "cover": [cover.model_dump(mode="json") for cover in item.cover],
-            }
+            device = device_of(service, item).model_dump(mode="json", exclude={"serial"})
             await self._ask("PUT", f"/devices/{item.serial}", device)
 
     def _quote(self) -> dict[str, Any]:
@@ -88,12 +85,9 @@ class Player:
             "programme": self._programme.terms.code,
             "customer": customer | {"id": f"{given.customer.id}-{self._run}"},
             "period": given.period,
-            "offers": [
-                {"id": item.id, "serial": item.serial, "service": item.service, "quantity": item.quantity}
-                for item in given.offers
-            ],
+            "offers": [_asked(item) for item in given.offers],
             "test_clock": self._clock,
-        } | ({"reseller": given.reseller} if given.reseller else {})
+        } | given.model_dump(mode="json", exclude={"customer", "offers", "period"}, exclude_none=True)
 
     async def _move(self, to: datetime) -> None:
         body = {"to": _text(to)}
@@ -120,7 +114,16 @@ class Player:
 
     async def _command(self, number: str, step: When) -> httpx.Response:
         body = dict(step.with_)
+        brought = given_offers(step)
+        await self._register_devices(brought)
         match step.do:
+            case "revise":
+                return await self._send(
+                    "PUT", f"/quotes/{number}", body | {"offers": [_asked(item) for item in brought]}
+                )
+            case "add_line":
+                more = {name: value for name, value in body.items() if name not in GivenOffer.model_fields}
+                return await self._send("POST", f"/contracts/{number}/add-line", more | _asked(brought[0]))
             case "accept" | "reject":
                 return await self._send("POST", f"/quotes/{number}/{step.do}", body)
             case "checkout":
@@ -138,7 +141,7 @@ class Player:
 
     async def _checkout(self, number: str, body: dict[str, Any]) -> httpx.Response:
         discount = body.get("discount")
-        details = {"method": body["method"]}
+        details: dict[str, Any] = {name: body[name] for name in ("method", "form", "invoice_on") if name in body}
         if discount:
             details |= {"coupon": discount["code"], "coupon_line": discount["line"]}
         checkout = f"/contracts/{number}/checkout"
@@ -175,6 +178,10 @@ class Player:
         self._count += 1
         headers = {"Idempotency-Key": f"{self._run}-{self._clock or 'clock'}-{self._salt}-{self._count}"}
         return await self._http.request(method, path, json=body, params=params, headers=headers)
+
+
+def _asked(item: GivenOffer) -> dict[str, Any]:
+    return {"id": item.id, "serial": item.serial, "service": item.service, "quantity": item.quantity}
 
 
 def _text(moment: datetime) -> str:

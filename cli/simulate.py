@@ -10,6 +10,7 @@ from rich.console import Console
 
 from adapters.programme_files import Programme, load, read
 from cli.timeline import Row, rows, table
+from domain.catalogue import Device, Service, offer_of, term_of
 from domain.scenario import GivenOffer, Scenario, play, timeline
 from domain.simulator import Life, PriceListWorld
 from domain.state import Offer
@@ -46,7 +47,10 @@ def simulated(programme: Programme, story: Scenario, number: str) -> tuple[Life,
     world = PriceListWorld(
         prices=programme.catalogue.price_list(), terms=programme.terms, indices=programme.catalogue.indices
     )
-    return play(story, story.quote(number, programme.terms, offers), world)
+    services = (programme.catalogue.service(item.service) for item in story.given.offers)
+    months = term_of(service for service in services if service)
+    quote = story.quote(number, programme.terms, offers, months)
+    return play(story, quote, world, lambda item: offer(programme, item, language))
 
 
 def offer(programme: Programme, item: GivenOffer, language: str) -> Offer:
@@ -54,15 +58,20 @@ def offer(programme: Programme, item: GivenOffer, language: str) -> Offer:
     service = programme.catalogue.service(item.service)
     if service is None:
         raise typer.BadParameter(f"the catalogue has no service {item.service}")
-    return Offer(
-        id=item.id,
-        service=service.id,
-        text=programme.terms.text(service.name, language),
+    return offer_of(service, programme.terms, device_of(service, item), language, id=item.id, quantity=item.quantity)
+
+
+def device_of(service: Service, item: GivenOffer) -> Device:
+    """The device that a scenario's offer is for."""
+    return Device(
         serial=item.serial,
         model=item.model or service.models[0],
-        quantity=item.quantity,
-        prices=service.prices,
+        printer_type=service.printer_type,
+        country=service.countries[0],
         cover=item.cover,
+        facts=item.facts,
+        in_use_since=item.in_use_since,
+        support_ends=item.support_ends,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from domain.state import Cover, Price
-from domain.terms import Texts
+from domain.state import Cover, Offer, Price
+from domain.terms import Terms, Texts
 from domain.values import Country, Name, Prices, Text, Value
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
@@ -72,6 +73,16 @@ class Catalogue(Value):
             and (model is None or model in service.models)
         )
 
+    def sold_as(self, *, level: str | None, device_class: str | None, term_months: int | None) -> tuple[Service, ...]:
+        """The services of a level, for a class of devices and a length of term; what is not asked for fits all."""
+        return tuple(
+            service
+            for service in self.services
+            if level in {None, service.level}
+            and device_class in {None, service.device_class}
+            and term_months in {None, service.term_months}
+        )
+
     def service(self, service_id: str) -> Service | None:
         """The service with that id, if there is one."""
         return next((service for service in self.services if service.id == service_id), None)
@@ -107,10 +118,39 @@ class Coupon(Value):
 
 
 class Device(Value):
-    """A device as its maker or seller knows it, with the cover that it has."""
+    """A device as its maker or seller knows it: its cover, its facts (`networked`), its days of use and support."""
 
     serial: Serial
     model: Text
     printer_type: Name
     country: Country
     cover: tuple[Cover, ...] = ()
+    facts: dict[Name, bool] = Field(default_factory=dict)
+    in_use_since: date | None = None
+    support_ends: date | None = None
+
+
+def offer_of(service: Service, terms: Terms, device: Device, language: str, **more: Any) -> Offer:
+    """A service for a device, at the catalogue's price; ``more`` gives the line's id and its quantity."""
+    return Offer(
+        service=service.id,
+        text=terms.text(service.name, language),
+        serial=device.serial,
+        model=device.model,
+        prices=service.prices,
+        level=service.level,
+        sold_as=service.sold_as,
+        cover=device.cover,
+        facts=device.facts,
+        in_use_since=device.in_use_since,
+        support_ends=device.support_ends,
+        **more,
+    )
+
+
+def term_of(services: Iterable[Service]) -> int | None:
+    """The length of term that services are sold for; none where they leave it open. Raises ValueError for several."""
+    lengths = {service.term_months for service in services if service.term_months}
+    if len(lengths) > 1:
+        raise ValueError(f"services for terms of {', '.join(map(str, sorted(lengths)))} months cannot be combined")
+    return next(iter(lengths), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -35,15 +35,26 @@ class GivenOffer(Value):
     model: str | None = None
     quantity: int = 1
     cover: tuple[Cover, ...] = ()
+    facts: dict[Name, bool] = Field(default_factory=dict)
+    in_use_since: date | None = None
+    support_ends: date | None = None
+
+
+Offered = Callable[[GivenOffer], Offer]
+"""What a scenario's device is offered: the service with its price and text from the catalogue."""
 
 
 class Given(Value):
     """What is offered to whom."""
 
     customer: Customer
-    period: int
+    period: int = 0
     offers: tuple[GivenOffer, ...] = Field(min_length=1)
     reseller: str | None = None
+    start_on: date | None = None
+    order_by: date | None = None
+    term_months: int | None = None
+    reenrols: str | None = None
 
 
 class Refused(Value):
@@ -105,7 +116,7 @@ class Scenario(Value):
             raise ValueError("`when` must be in the order of time, and not before `starts`")
         return self
 
-    def quote(self, number: str, terms: Terms, offers: tuple[Offer, ...]) -> Quote:
+    def quote(self, number: str, terms: Terms, offers: tuple[Offer, ...], term_months: int | None = None) -> Quote:
         """The quote that begins this life."""
         return Quote(
             id="quote",
@@ -116,6 +127,10 @@ class Scenario(Value):
             period=self.given.period,
             offers=offers,
             reseller=self.given.reseller,
+            start_on=self.given.start_on,
+            order_by=self.given.order_by,
+            term_months=self.given.term_months or term_months,
+            reenrols=self.given.reenrols,
         )
 
     def begins_at(self, terms: Terms) -> datetime:
@@ -126,13 +141,42 @@ class Scenario(Value):
         """The UTC instant at which the last day of the story is over."""
         return instant(self.until + DAY, terms.time_zone)
 
-    def commands(self, terms: Terms) -> Iterator[tuple[When, At]]:
-        """Every step with its command and UTC instant."""
+    def commands(self, terms: Terms, offered: Offered) -> Iterator[tuple[When, At]]:
+        """Every step with its command and UTC instant; ``offered`` knows the catalogue's prices."""
         for index, step in enumerate(self.when):
-            body = {"kind": step.do, "id": f"step-{index + 1}", "by": "scenario", **step.with_}
+            body = {"kind": step.do, "id": f"step-{index + 1}", "by": "scenario", **_priced(self, step, offered)}
             if step.do == "checkout":
                 body.setdefault("registered", True)
             yield step, At(at=local(step.at, terms), command=_COMMANDS.validate_python(body))
+
+
+def given_offers(step: When) -> list[GivenOffer]:
+    """The devices that a step brings in, each with the service that it gets."""
+    match step.do:
+        case "revise":
+            return [GivenOffer.model_validate(item) for item in step.with_["offers"]]
+        case "add_line":
+            named = {name: value for name, value in step.with_.items() if name in GivenOffer.model_fields}
+            return [GivenOffer.model_validate(named)]
+        case _:
+            return []
+
+
+def _priced(scenario: Scenario, step: When, offered: Offered) -> dict[str, Any]:
+    """A step's words as the command's fields: services stand with their price and text."""
+    body = dict(step.with_)
+    offers = [offered(item).model_dump() for item in given_offers(step)]
+    match step.do:
+        case "revise":
+            body["offers"] = offers
+        case "add_line":
+            kept = {name: value for name, value in body.items() if name not in GivenOffer.model_fields}
+            return kept | {"offer": offers[0]}
+        case "change" if "service" in body:
+            line = next(item for item in scenario.given.offers if item.id == str(body["line"]))
+            other = offered(line.model_copy(update={"service": body["service"]}))
+            body |= {"text": other.text, "prices": other.prices}
+    return body
 
 
 def local(moment: datetime, terms: Terms) -> datetime:
@@ -140,12 +184,12 @@ def local(moment: datetime, terms: Terms) -> datetime:
     return moment.replace(tzinfo=ZoneInfo(terms.time_zone)).astimezone(UTC)
 
 
-def play(scenario: Scenario, quote: Quote, world: World) -> tuple[Life, list[str]]:
+def play(scenario: Scenario, quote: Quote, world: World, offered: Offered) -> tuple[Life, list[str]]:
     """Live the scenario through: the life, and every difference from what it expects, in words."""
     terms = quote.terms
     life = Life.begin(quote, scenario.begins_at(terms), world)
     wrong: list[str] = []
-    for step, given in scenario.commands(terms):
+    for step, given in scenario.commands(terms, offered):
         try:
             life.give(given.command, given.at)
         except Refusal as refusal:

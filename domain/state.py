@@ -45,6 +45,7 @@ class Customer(Carried):
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
     name: Text
     email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    contact: Text | None = None
     language: Language
     country: Country
     region: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
@@ -71,6 +72,7 @@ class Offer(Carried):
     cover: tuple[Cover, ...] = ()
     sold_as: Name | None = None
     facts: dict[Name, bool] = Field(default_factory=dict)
+    in_use_since: date | None = None
     support_ends: date | None = None
     serviced: bool = True
 
@@ -130,6 +132,7 @@ class Line(Carried):
     prices: Prices
     sold_as: Name | None = None
     facts: dict[Name, bool] = Field(default_factory=dict)
+    in_use_since: date | None = None
     support_ends: date | None = None
     serviced: bool = True
     served_from: date | None = None

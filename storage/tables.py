@@ -75,7 +75,8 @@ customer = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("name", String(500), nullable=False),
-    Column("email", String(254), nullable=False),
+    Column("contact", String(500)),
+    Column("email", String(254)),
     Column("language", String(2), nullable=False),
     Column("country", String(2), nullable=False),
     Column("region", String(3)),
@@ -91,6 +92,9 @@ device = Table(
     Column("printer_type", String(60), nullable=False),
     Column("country", String(2), nullable=False),
     Column("cover", Document, nullable=False),
+    Column("facts", Document, nullable=False, server_default="{}"),
+    Column("in_use_since", Date),
+    Column("support_ends", Date),
     Column("updated_at", Instant, nullable=False),
 )
 
@@ -318,6 +322,8 @@ checkout = Table(
     Column("method", String(500)),
     Column("coupon", String(30)),
     Column("coupon_line", String(20)),
+    Column("form", Document),
+    Column("invoice_on", Date),
 )
 
 test_clock = Table(

@@ -59,7 +59,9 @@ TERMS: dict[str, Any] = {
 def terms(**changes: Any) -> Terms:
     """The sample terms, with some parts replaced; a dict is merged into the part."""
     merged = {
-        key: {**(TERMS.get(key) or {}), **changes[key]} if isinstance(changes.get(key), dict) else changes.get(key, TERMS.get(key))
+        key: {**(TERMS.get(key) or {}), **changes[key]}
+        if isinstance(changes.get(key), dict)
+        else changes.get(key, TERMS.get(key))
         for key in {**TERMS, **changes}
     }
     return Terms.model_validate(merged)

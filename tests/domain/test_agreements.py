@@ -28,6 +28,7 @@ from domain.refusal import Refusal
 from domain.simulator import Life, PriceListWorld
 from domain.state import Cover, Offer, OrderedBy, Price, Status
 from domain.terms import Terms
+from domain.view import Entry
 from tests.domain.samples import CUSTOMER, PRICES, kinds, offer, terms, utc
 
 LISTED = PriceListWorld(prices=(Price(service="care", model="M1", prices=PRICES),))
@@ -77,6 +78,11 @@ def order(life: Life, at: Any, **checkout: Any) -> Life:
     life.give(Accept(id="accept", revision=life.contract.revision), at)
     life.give(Checkout(id="checkout", method="on_account", registered=True, **checkout), at)
     return life
+
+
+def data(entry: Entry) -> Any:
+    """What an entry of the trail keeps."""
+    return entry.data
 
 
 def refusal(life: Life, command: Any, at: Any) -> Refusal:
@@ -206,7 +212,7 @@ def test_papers_follow_the_order_and_the_first_invoice_the_start_or_the_day_aske
         assert made[-2:] == ["delivery_note", "covered_equipment"]
         life.live_until(utc(2027, 6, 1))
         billed = [entry for entry in life.entries if entry.kind == "period_billed"]
-        assert [(entry.on, entry.data["on"]) for entry in billed] == [(invoiced, "2027-04-01")]
+        assert [(entry.on, data(entry)["on"]) for entry in billed] == [(invoiced, "2027-04-01")]
     early = begin(under, at=utc(2027, 3, 1))
     early.give(Accept(id="accept", revision=1), utc(2027, 3, 1))
     past = Checkout(id="c", method="on_account", registered=True, invoice_on=date(2027, 2, 1))
@@ -355,7 +361,7 @@ def test_a_machine_leaves_by_a_months_notice_after_six_months() -> None:
     assert [(entry.on, entry.amount) for entry in credited] == [
         (date(2027, 8, 2), -round(round(days, 2) * Decimal("1.2"), 2))
     ]
-    later = [entry.data["lines"] for entry in life.entries if entry.kind == "period_billed"]
+    later = [data(entry)["lines"] for entry in life.entries if entry.kind == "period_billed"]
     assert [[part["line"] for part in parts] for parts in later] == [["1", "2"], ["2"]]
 
 
@@ -413,10 +419,10 @@ def test_a_service_added_in_mid_period_is_charged_to_the_day_and_then_with_the_o
     life.give(AddLine(id="add", offer=offer("3"), starts_on=date(2027, 5, 1)), utc(2027, 4, 10))
     life.live_until(utc(2028, 1, 2))
     billed = [entry for entry in life.entries if entry.kind == "period_billed"]
-    part = billed[1].data["bill"]["charges"][0]
+    part = data(billed[1])["bill"]["charges"][0]
     assert (part["net"], part["first"], part["last"], part["days"]) == ("349.04", "2027-05-01", "2027-12-31", 245)
     assert billed[1].on == date(2027, 5, 1)
-    assert [part["line"] for part in billed[2].data["lines"]] == ["1", "2", "3"]
+    assert [part["line"] for part in data(billed[2])["lines"]] == ["1", "2", "3"]
 
 
 @pytest.mark.rule("ICM-4")
@@ -427,8 +433,8 @@ def test_another_service_from_a_day_on_credits_the_old_and_charges_the_new_to_th
     life.give(Change(id="ch", line="1", service="care-plus", text="Care Plus", prices=dearer), utc(2027, 7, 1))
     credit, added, billed = life.entries[-3:]
     assert [credit.kind, added.kind, billed.kind] == ["recredited", "line_added", "period_billed"]
-    assert credit.data["credit"]["net"] == "262.14"
-    assert billed.data["bill"]["net"] == "524.27"
+    assert data(credit)["credit"]["net"] == "262.14"
+    assert data(billed)["bill"]["net"] == "524.27"
     assert refusal(life, AddLine(id="x", offer=offer("2")), utc(2027, 7, 2)).field == "offer.id"
 
 
@@ -451,7 +457,7 @@ def test_a_line_costs_exactly_its_days_whenever_it_comes_and_goes(comes: date, g
     paid = Decimal(0)
     for entry in life.entries:
         for name, sign in (("bill", 1), ("credit", -1)):
-            charges = (entry.data.get(name) or {}).get("charges", [])
+            charges = (data(entry).get(name) or {}).get("charges", [])
             paid += sum((sign * Decimal(charge["net"]) for charge in charges if charge["line"] == "2"), Decimal(0))
     assert paid == expected
 
@@ -500,7 +506,7 @@ def test_a_contract_that_waits_in_grace_is_reminded_and_renewed_without_a_gap() 
     assert life.contract.term.first == date(2027, 1, 1)
     reminded = [entry.on for entry in life.entries if entry.kind == "reminder_sent"]
     assert reminded[-1] == date(2027, 1, 1)
-    billed = [entry.data["on"] for entry in life.entries if entry.kind == "period_billed"]
+    billed = [data(entry)["on"] for entry in life.entries if entry.kind == "period_billed"]
     assert billed == ["2026-01-01", "2027-01-01"]
     late = order(begin(renewing(mode="on_acceptance", grace_days=14), at=utc(2026, 1, 1)), utc(2026, 1, 1))
     late.live_until(utc(2027, 1, 20))
@@ -514,7 +520,7 @@ def test_prices_follow_an_index_from_the_terms_beginning() -> None:
     under = renewing(mode="tacit", price={"policy": "index", "index": "labour"})
     life = order(begin(under, at=utc(2026, 1, 1), world=world), utc(2026, 1, 1))
     life.live_until(utc(2027, 1, 2))
-    nets = [entry.data["bill"]["net"] for entry in life.entries if entry.kind == "period_billed"]
+    nets = [data(entry)["bill"]["net"] for entry in life.entries if entry.kind == "period_billed"]
     assert nets == ["520.00", "533.00"]
 
 
@@ -528,15 +534,15 @@ def test_a_renewal_quote_is_owed_for_contracts_and_best_effort_for_packages() ->
     )
     sold.live_until(utc(2026, 10, 3))
     hindered = [
-        (entry.data["lines"], entry.data["alarm"]) for entry in sold.entries if entry.kind == "renewal_hindered"
+        (data(entry)["lines"], data(entry)["alarm"]) for entry in sold.entries if entry.kind == "renewal_hindered"
     ]
     assert hindered == [(["1"], True), (["2"], False)]
     assert [effect.stage for effect in sold.told if isinstance(effect, OpenCaseEffect)] == ["renewal"]
     quoted = next(entry for entry in sold.entries if entry.kind == "renewal_quoted")
-    assert (quoted.on, list(quoted.data["prices"])) == (date(2026, 10, 2), ["1"])
+    assert (quoted.on, list(data(quoted)["prices"])) == (date(2026, 10, 2), ["1"])
     sold.give(Renew(id="yes"), utc(2026, 11, 1))
     sold.live_until(utc(2027, 1, 2))
-    assert [part["line"] for part in sold.entries[-1].data["lines"]] == ["1"]
+    assert [part["line"] for part in data(sold.entries[-1])["lines"]] == ["1"]
 
 
 @pytest.mark.rule("HPJ-1")
