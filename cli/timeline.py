@@ -10,6 +10,7 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
+from domain.money import rounded
 from domain.view import Entry
 
 
@@ -38,6 +39,6 @@ def table(title: str, lines: Iterable[Row], currency: str) -> Table:
     shown.add_column("Rule", no_wrap=True, style="dim")
     for line in lines:
         style = "yellow" if line.refused else ""
-        amount = f"{line.amount:,.2f}" if line.amount is not None else ""
+        amount = f"{rounded(line.amount, currency):,}" if line.amount is not None else ""
         shown.add_row(str(line.on), Text(line.what, style=style), amount, line.rule)
     return shown

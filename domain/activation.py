@@ -76,6 +76,13 @@ def next_term(contract: Contract, term: Term) -> Term:
     return Term(number=term.number + 1, first=term.last + DAY, last=last_day_of(anchor, months), months=months)
 
 
+def line_since(contract: Contract, line: Line) -> date | None:
+    """The device's first day under the contract; none before its service has started."""
+    if line.since:
+        return line.since
+    return contract.date_of(line.active_since) if line.active_since else None
+
+
 def waits(line: Line) -> bool:
     """Whether a line has a day to start on, and has not started."""
     return line.starts_on is not None and line.active_since is None and line.ends_on is None

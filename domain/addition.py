@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from domain.activation import line_since
 from domain.billing import recharge
 from domain.calendar import DAY, months_after
 from domain.commands import AddLine
@@ -104,17 +105,20 @@ def _aligned(contract: Contract, start: date, period: int) -> tuple[date, int]:
 
 
 def _taken_in(contract: Contract, event: LineAdded) -> dict[str, Any]:
+    before = contract.line(event.replaces) if event.replaces else None
+    since = line_since(contract, before) if before else None
     line = Line(
         period=event.period,
         starts_on=event.served_from,
         served_from=event.served_from,
+        since=since or event.served_from,
         active_since=event.at,
         anchor=event.anchor,
         billed_months=event.billed_months,
         **event.offer.model_dump(),
     )
-    before = (_over(line, event.served_from) if line.id == event.replaces else line for line in contract.lines)
-    return {"lines": (*before, line)}
+    lines = (_over(line, event.served_from) if line.id == event.replaces else line for line in contract.lines)
+    return {"lines": (*lines, line)}
 
 
 def _over(line: Line, since: date) -> Line:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from domain.activation import next_term, waits
+from domain.activation import line_since, next_term, waits
 from domain.bill import Bill, bill
 from domain.billing import issue, recharge, running_period_end
 from domain.calendar import DAY, full_months, last_day_of, months_after
@@ -104,13 +104,6 @@ def _since(contract: Contract, line: Line, today: date) -> date:
     if contract.terms.cancellation.counted_from == "line":
         return line_since(contract, line) or today
     return contract.active_since or today
-
-
-def line_since(contract: Contract, line: Line) -> date | None:
-    """The first day of a line's service; none before it has started."""
-    if line.served_from:
-        return line.served_from
-    return contract.date_of(line.active_since) if line.active_since else None
 
 
 def check_terminate(contract: Contract, command: Terminate, now: datetime) -> tuple[Event, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from domain.view import Entry
 def amount(contract: Contract, event: Event) -> Decimal | None:
     """What an event charges, gross, or with a minus credits; none where it is not about money."""
     charged, credited = getattr(event, "bill", None), getattr(event, "credit", None)
-    if charged is None and credited is None:
+    if not any(bill and bill.charges for bill in (charged, credited)):
         return None
     return rounded(_gross(charged) - _gross(credited), contract.terms.currency)
 
@@ -70,7 +71,19 @@ def _money(bill: Bill) -> str:
 
 
 def _starts(event: Any) -> str:
-    return "; ".join(f"line {item.line} on {item.starts_on}, billed from {item.billed_from}" for item in event.starts)
+    """The starts by day: the lines of one day together, the first few by name."""
+    days: dict[tuple[date, date], list[str]] = {}
+    for item in event.starts:
+        days.setdefault((item.starts_on, item.billed_from), []).append(item.line)
+    return "; ".join(
+        f"{_lines(lines)} on {starts}" + (f", billed from {billed}" if billed != starts else "")
+        for (starts, billed), lines in days.items()
+    )
+
+
+def _lines(lines: list[str]) -> str:
+    more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+    return f"line {', '.join(lines[:5])}{more}"
 
 
 def _placed(contract: Contract, event: Any) -> str:
@@ -81,13 +94,15 @@ def _placed(contract: Contract, event: Any) -> str:
 
 
 def _billed(contract: Contract, event: Any) -> str:
-    periods = ", ".join(
-        f"{part.billed.first} to {part.billed.last}"
-        + (f" ({part.billed.served} of {part.billed.days} days)" if part.billed.served < part.billed.days else "")
-        for part in event.lines[:3]
-    )
-    more = f" and {len(event.lines) - 3} more lines" if len(event.lines) > 3 else ""
-    return f"Billed {periods}{more}: {_money(event.bill)}"
+    periods: dict[str, int] = {}
+    for part in event.lines:
+        billed = part.billed
+        whole = billed.served == billed.days
+        period = f"{billed.first} to {billed.last}" + ("" if whole else f" ({billed.served} of {billed.days} days)")
+        periods[period] = periods.get(period, 0) + 1
+    shown = [f"{period} ({count} lines)" if count > 1 else period for period, count in list(periods.items())[:3]]
+    more = f" and {len(periods) - 3} other periods" if len(periods) > 3 else ""
+    return f"Billed {', '.join(shown)}{more}: {_money(event.bill)}"
 
 
 def _recredited(contract: Contract, event: Any) -> str:
@@ -136,7 +151,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.InspectionPassed: lambda c, e: f"Inspection of line {e.line} passed",
     happened.InspectionFailed: lambda c, e: f"Inspection of line {e.line} failed{_because(e.reason)}",
     happened.OrderVoided: lambda c, e: f"Order void{_because(e.reason)}",
-    happened.ActivationScheduled: lambda c, e: f"Start deferred until cover has ended: {_starts(e)}",
+    happened.ActivationScheduled: lambda c, e: f"Start deferred: {_starts(e)}",
     happened.Activated: _activated,
     happened.CoverMoved: lambda c, e: f"Cover of {e.serial} corrected{'; ' + _starts(e) if e.starts else ''}",
     happened.PeriodBilled: _billed,
@@ -158,7 +173,9 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.RenewalDeclined: lambda c, e: f"Renewal declined{_because(e.reason)}; runs out on {e.last_day}",
     happened.RenewalAnswerWithdrawn: lambda c, e: "Answer to the renewal quote withdrawn",
     happened.Renewed: _renewed,
-    happened.CancellationPlanned: lambda c, e: f"Cancelled as of {e.last_day}: {e.reason}",
+    happened.CancellationPlanned: lambda c, e: (
+        f"{'Ended by the provider' if e.party == 'provider' else 'Cancelled'} as of {e.last_day}: {e.reason}"
+    ),
     happened.LineAdded: lambda c, e: (
         f"Line {e.offer.id} {'takes the place of ' + e.replaces if e.replaces else 'added'}: {e.offer.text} "
         f"for {e.offer.serial} from {e.served_from}"

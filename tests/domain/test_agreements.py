@@ -438,6 +438,17 @@ def test_another_service_from_a_day_on_credits_the_old_and_charges_the_new_to_th
     assert refusal(life, AddLine(id="x", offer=offer("2")), utc(2027, 7, 2)).field == "offer.id"
 
 
+@pytest.mark.rule("ICM-6")
+def test_a_machine_that_gets_another_service_keeps_its_months_under_contract() -> None:
+    """Six months count from the machine's first day, whatever service it has had since."""
+    life = two_lines()
+    life.give(Change(id="ch", line="1", service="care-plus", text="Care Plus", prices=PRICES), utc(2027, 6, 1))
+    life.give(Cancel(id="c", lines=("1-2",), reason="sold"), utc(2027, 7, 1))
+    line = life.contract.line("1-2")
+    assert line is not None
+    assert line.ends_on == date(2027, 8, 1)
+
+
 @given(st.dates(date(2027, 1, 2), date(2027, 12, 30)), st.dates(date(2027, 1, 2), date(2028, 6, 30)))
 def test_a_line_costs_exactly_its_days_whenever_it_comes_and_goes(comes: date, goes: date) -> None:
     """What was charged less what was credited for a line is the price of its days, whatever the order of things."""
