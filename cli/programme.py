@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from adapters.programme_files import Programme, load
 from cli.simulate import SIMULATED, simulated
+from domain.plain import explained
 from domain.scenario import Scenario
 from domain.terms import Terms
 
@@ -40,6 +42,20 @@ def _differences(programme: Programme, lives: dict[str, Scenario]) -> list[str]:
         for name, story in lives.items()
         for difference in simulated(programme, story, SIMULATED)[1]
     ]
+
+
+@app.command()
+def explain(file: File) -> None:
+    """Tell a programme in plain sentences, each with its rule; amounts are net."""
+    console = Console(soft_wrap=True, highlight=False)
+    terms = load(file).terms
+    console.print(f"{terms.text(terms.title, 'en')} ({terms.code}, version {terms.version})", style="bold")
+    where = f"Offered in {', '.join(terms.countries)}; dates in {terms.time_zone}; money in {terms.currency}"
+    console.print(f"{where}; languages {', '.join(terms.languages)}.")
+    for part, told in groupby(explained(terms), key=lambda sentence: sentence.part):
+        console.print(f"\n{part.replace('_', ' ').capitalize()}", style="bold")
+        for sentence in told:
+            console.print(f"  {sentence.text} [{sentence.rule}]", markup=False)
 
 
 @app.command()

@@ -119,8 +119,8 @@ class Planned(Carried):
 class Line(Carried):
     """One service on one device: its own start, its own periods, its own end.
 
-    Periods are counted in months from ``anchor``; the next one starts ``billed_months`` after it. ``served_from`` is the
-    first day of a line that came into the running contract, ``since`` the device's first day under it in any service.
+    Periods are counted in months from ``anchor``; the next one starts ``billed_months`` after it. ``served_from`` is
+    the first day of a line that came into the running contract, ``since`` the device's first day in any service.
     """
 
     id: str

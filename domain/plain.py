@@ -1,0 +1,302 @@
+"""A programme in plain sentences: what its terms mean for a contract, each with the rule that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from domain.terms import (
+    Band,
+    BillingTerms,
+    CancellationTerms,
+    ChangeTerms,
+    Condition,
+    CouponTerms,
+    EligibilityTerms,
+    LapsedCover,
+    OrderTerms,
+    QuoteTerms,
+    ReenrolmentTerms,
+    RenewalTerms,
+    StartTerms,
+    SupportTerms,
+    SuspensionTerms,
+    TaxTerms,
+    Terms,
+    TermTerms,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence about a programme, the part of the terms that it explains, and its rule."""
+
+    part: str
+    rule: str
+    text: str
+
+
+def explained(terms: Terms) -> Iterator[Sentence]:
+    """Every part of the terms in sentences, in the order of a contract's life."""
+    for part, tell in _PARTS.items():
+        section = getattr(terms, part)
+        if section is None:
+            if part in _WITHOUT:
+                yield Sentence(part, terms.quote.rule, _WITHOUT[part])
+            continue
+        for rule, text in tell(terms, section):
+            yield Sentence(part, rule, text)
+
+
+Told = Iterator[tuple[str, str]]
+
+
+def _quote(terms: Terms, quote: QuoteTerms) -> Told:
+    if quote.deadline == "day_before_start":
+        yield quote.deadline_rule or quote.rule, "A quote can be ordered until the day before the start that it names."
+        yield (
+            quote.rule,
+            f"Without a start date it stands for {quote.valid_days} days; a deadline that it states governs.",
+        )
+    else:
+        yield quote.rule, f"A quote can be accepted for {quote.valid_days} days; a deadline that it states governs."
+
+
+def _eligibility(terms: Terms, eligibility: EligibilityTerms) -> Told:
+    for item in eligibility.conditions:
+        what = "is refused" if item.otherwise == "refused" else "is taken, but gets no service"
+        yield item.rule, f"A device of which {_fact(item, fails=True)} {what}."
+    if eligibility.within:
+        rule = eligibility.within
+        yield rule.rule, f"A device is enrolled while its {_either(rule.kinds)} still runs, the last day included."
+    if eligibility.support_rule:
+        yield eligibility.support_rule, "A device whose maker's support ends before the start is refused."
+
+
+def _fact(item: Condition, *, fails: bool = False) -> str:
+    return f"`{item.fact}` {'does not hold' if item.holds is fails else 'holds'}"
+
+
+def _order(terms: Terms, order: OrderTerms) -> Told:
+    if order.registration:
+        yield order.rule, "The first order opens the customer's account."
+    if order.forms:
+        forms = "; ".join(
+            f"{_words(name)}" + (f" (with {_all(form.needs)})" if form.needs else "")
+            for name, form in order.forms.forms.items()
+        )
+        yield order.forms.rule, f"An order comes in one of these forms: {forms}."
+    for sold, window in order.windows.items():
+        runs = f"the last {window.opens_days} days of the {_either(window.kinds)}"
+        yield window.rule, f"A {_words(sold)} is ordered in {runs} that it follows, the last day included."
+    if order.payment == "on_order":
+        yield (
+            order.payment_rule,
+            f"Nothing starts until payment clears; unpaid after {order.payment_hours} hours, the order is void.",
+        )
+    else:
+        yield order.payment_rule, "Orders are on account: service does not wait for payment."
+    for name in terms.order_fees:
+        yield from _fee(terms, name, "is billed once with the order")
+    if order.documents:
+        yield order.documents.rule, f"After the order the customer gets: {_all(order.documents.documents)}."
+
+
+def _fee(terms: Terms, name: str, when: str) -> Told:
+    fee = terms.fees[name]
+    sample = " (an example amount)" if fee.sample else ""
+    yield fee.rule, f"{terms.text(fee.text, 'en')}, {fee.amount} {terms.currency} net{sample}, {when}."
+
+
+def _lapsed_cover(terms: Terms, lapsed: LapsedCover) -> Told:
+    needs = ["a fee"] if lapsed.fee else []
+    needs += ["an inspection that passes"] if lapsed.inspection else []
+    yield lapsed.rule, f"A device whose cover ended {_months(lapsed.months)} ago or more needs {_all(needs)} first."
+    if lapsed.fee:
+        yield from _fee(terms, lapsed.fee, "is billed then")
+
+
+def _reenrolment(terms: Terms, again: ReenrolmentTerms) -> Told:
+    conditions = [_fact(item) for item in again.conditions]
+    conditions += ["the start lies in the future"] if again.future_start else []
+    where = f" where {_all(conditions)}" if conditions else ""
+    yield again.rule, f"What lapsed or ran out is taken up again by a new quote{where}."
+    if again.fee:
+        spared = f", unless `{again.free_with}` holds of every device" if again.free_with else ""
+        yield from _fee(terms, again.fee, f"is billed then{spared}")
+
+
+def _start(terms: Terms, start: StartTerms) -> Told:
+    if start.after:
+        yield start.rule, f"Service starts the day after the device's {_either(start.after)} ends, whichever is last."
+        yield start.rule, "With none in force, it starts when the order is complete, or on the agreed day."
+    else:
+        yield start.rule, "Service starts when the order is complete, or on the agreed day."
+
+
+def _billing(terms: Terms, billing: BillingTerms) -> Told:
+    yield (
+        billing.rule,
+        f"Service is billed in advance, for {_either([_months(item) for item in billing.periods])} at a time.",
+    )
+    if billing.covered == "first_of_next_month":
+        yield billing.rule, "Where cover was waited for, billing begins with the calendar month after it ends."
+    else:
+        yield billing.rule, "Billing begins with the first day of service."
+    if billing.invoice_date_rule:
+        yield billing.invoice_date_rule, "The customer may ask for a later day for the first invoice."
+
+
+def _term(terms: Terms, term: TermTerms) -> Told:
+    if term.choices:
+        yield term.rule, f"A term runs {_either([_months(item) for item in term.choices])}, as the quote chooses."
+    else:
+        yield term.rule, f"A term runs {_months(term.months)} from the start of service."
+
+
+def _cancellation(terms: Terms, leaving: CancellationTerms) -> Told:
+    whose = "the contract's" if leaving.counted_from == "contract" else "the line's own"
+    since = 1
+    for band in leaving.bands:
+        when = f"In months {since} to {band.until_month}" if band.until_month else f"From month {since} on"
+        when = "At any time" if len(leaving.bands) == 1 else f"{when}, counted from {whose} start"
+        yield leaving.rule, f"{when}, {_leaving(terms, band)}."
+        since = (band.until_month or 0) + 1
+    for name, reason in leaving.reasons.items():
+        needs = f" needs {_all(reason.needs)}" if reason.needs else ""
+        own = f"; {_leaving(terms, reason.band)}" if reason.band else ""
+        yield reason.rule, f"Leaving because of `{name}`{needs}{own}."
+    if leaving.provider:
+        notice = leaving.provider
+        after = f", once a line has been in service for {_months(notice.after_months)}" if notice.after_months else ""
+        yield notice.rule, f"The provider may end service with notice of {_months(notice.notice_months)}{after}."
+    if leaving.credit_unused and terms.billing:
+        yield leaving.rule, "Days that were paid and are not served are credited."
+
+
+def _leaving(terms: Terms, band: Band) -> str:
+    what = {
+        "at_once": "leaving takes effect at once",
+        "after_notice": f"leaving takes {_months(band.notice_months or 0)} of notice",
+        "end_of_month": f"leaving takes effect at the end of month {band.until_month}",
+        "end_of_period": "leaving takes effect at the end of the running billing period",
+        "end_of_term": "leaving takes effect at the end of the term",
+        "refused": "the customer cannot leave yet",
+    }[band.effect]
+    if band.fee:
+        return f"{what} and costs {terms.fees[band.fee].amount} {terms.currency} net"
+    return what
+
+
+def _renewal(terms: Terms, renewal: RenewalTerms) -> Told:
+    quote = f"The next term is quoted {renewal.quote_days} days before the term ends"
+    yield renewal.quote_rule or renewal.rule, f"{quote}, {_PRICED[renewal.price.policy](renewal)}."
+    if renewal.quote_rule:
+        best = f", for a {_either(renewal.best_effort)} a note" if renewal.best_effort else ""
+        yield renewal.quote_rule, f"The quote is guaranteed: what hinders it raises an alarm{best}."
+    if renewal.mode == "tacit":
+        yield renewal.rule, "The contract goes on unless somebody says no."
+    else:
+        yield renewal.rule, "The contract ends with its term unless the customer says yes."
+    if renewal.notice_days:
+        rule = renewal.notice_rule or renewal.rule
+        yield rule, f"The answer is due {renewal.notice_days} days before the term ends."
+    if renewal.grace_days:
+        yield renewal.grace_rule or renewal.rule, f"It is still taken {renewal.grace_days} days after that."
+    before = [str(days) for days in renewal.reminder_days if days > 0]
+    after = [str(-days) for days in renewal.reminder_days if days < 0]
+    reminders = f"{_all(before)} days before the term ends" if before else ""
+    reminders += (" and " if before and after else "") + (_after(after) if after else "")
+    yield renewal.reminder_rule, f"Unless the customer has answered, reminders go out {reminders}."
+
+
+def _after(days: list[str]) -> str:
+    return "the day after" if days == ["1"] else f"{_all(days)} days after"
+
+
+_PRICED: dict[str, Callable[[RenewalTerms], str]] = {
+    "same": lambda renewal: "at the same prices",
+    "list": lambda renewal: "at the price list of that day",
+    "uplift": lambda renewal: f"at prices raised by {renewal.price.percent} percent",
+    "index": lambda renewal: f"at prices moved with the index `{renewal.price.index}`",
+}
+
+
+def _change(terms: Terms, change: ChangeTerms) -> Told:
+    wishes = [item for item in change.what if item != "lines"]
+    when = "at the next period boundary" if change.effect == "next_period" else "on the day, to the day"
+    if wishes:
+        yield change.rule, f"The {_either(wishes)} can be changed; it takes effect {when}."
+    if "lines" in change.what:
+        yield change.rule, "Devices and services can be added to a running contract, charged to the day."
+
+
+def _suspension(terms: Terms, suspension: SuspensionTerms) -> Told:
+    money = "whole days without it are not charged" if suspension.credit else "it is charged on"
+    yield suspension.rule, f"Service can be paused; {money}."
+
+
+def _support(terms: Terms, support: SupportTerms) -> Told:
+    yield support.rule, f"A call for help goes through these stages: {', then '.join(map(_words, support.stages))}."
+
+
+def _coupons(terms: Terms, coupons: CouponTerms) -> Told:
+    yield coupons.rule, "A coupon takes effect on one line, once per customer."
+
+
+def _tax(terms: Terms, tax: TaxTerms) -> Told:
+    for rate in tax.rates:
+        where = rate.country + (f"-{rate.region}" if rate.region else "")
+        yield tax.rule, f"{rate.name} in {where} from {rate.since}: {rate.percent} percent."
+
+
+def _months(count: int) -> str:
+    if count % 12 == 0 and count:
+        return "a year" if count == 12 else f"{count // 12} years"
+    return "a month" if count == 1 else f"{count} months"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _all(names: Iterable[str]) -> str:
+    return _joined(names, "and")
+
+
+def _either(names: Iterable[str]) -> str:
+    return _joined(names, "or")
+
+
+def _joined(names: Iterable[str], word: str) -> str:
+    *first, last = [_words(str(name)) for name in names]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+_PARTS: dict[str, Callable[[Terms, Any], Told]] = {
+    "quote": _quote,
+    "eligibility": _eligibility,
+    "order": _order,
+    "lapsed_cover": _lapsed_cover,
+    "reenrolment": _reenrolment,
+    "start": _start,
+    "billing": _billing,
+    "coupons": _coupons,
+    "term": _term,
+    "renewal": _renewal,
+    "cancellation": _cancellation,
+    "change": _change,
+    "suspension": _suspension,
+    "support": _support,
+    "tax": _tax,
+}
+"""How each part of the terms is told, in the order of a contract's life."""
+
+_WITHOUT = {
+    "billing": "The service is free of charge.",
+    "term": "The contract has no term: it runs until somebody ends it.",
+    "change": "Nothing can be changed in a running contract.",
+    "suspension": "Service cannot be paused.",
+    "support": "The programme takes no calls for help.",
+}
