@@ -249,6 +249,8 @@ def _tax(terms: Terms, tax: TaxTerms) -> Told:
     for rate in tax.rates:
         where = rate.country + (f"-{rate.region}" if rate.region else "")
         yield tax.rule, f"{rate.name} in {where} from {rate.since}: {rate.percent} percent."
+    if tax.elsewhere:
+        yield tax.rule, f"{tax.elsewhere.name} in every other country: {tax.elsewhere.percent} percent."
 
 
 def _months(count: int) -> str:

@@ -355,11 +355,21 @@ class TaxRate(Carried):
     percent: Annotated[Decimal, Field(ge=0, le=100)]
 
 
+class Elsewhere(Carried):
+    """The rate of every country that has none of its own, in percent of the net amount."""
+
+    name: Text
+    percent: Annotated[Decimal, Field(ge=0, le=100)]
+
+
 class TaxTerms(Carried):
     """The rates that the programme's invoices need."""
 
     rule: Rule
-    rates: tuple[TaxRate, ...]
+    rates: tuple[TaxRate, ...] = ()
+    elsewhere: Elsewhere | None = Field(
+        default=None, description="Where no rate is listed; left out: nothing is offered there."
+    )
 
 
 class Terms(Carried):
@@ -443,6 +453,9 @@ class Terms(Carried):
             for rate in self.tax.rates
             if rate.country == country and rate.region in {None, region} and rate.since <= on
         ]
+        other = self.tax.elsewhere
+        if not fitting and other:
+            return TaxRate(country=country, since=on, name=other.name, percent=other.percent)
         return max(fitting, key=lambda rate: (rate.region is not None, rate.since), default=None)
 
 
