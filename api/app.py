@@ -24,6 +24,7 @@ from api import (
     quotes,
     requests,
     starts,
+    supplies,
 )
 from api.problems import unavailable
 from api.services import Needs, Services
@@ -38,6 +39,7 @@ ROUTERS = (
     contracts.router,
     futures.router,
     requests.router,
+    supplies.router,
     clocks.router,
     people.router,
 )

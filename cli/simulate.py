@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,11 @@ from rich.console import Console
 
 from adapters.programme_files import Programme, load, read
 from cli.timeline import Row, rows, table
-from domain.catalogue import Device, Service, offer_of, term_of
+from domain.catalogue import Device, Service, item_of, offer_of, term_of
 from domain.scenario import GivenOffer, Scenario, play, timeline
 from domain.simulator import Life, PriceListWorld
 from domain.state import Offer
+from domain.supplies.state import Item
 
 SIMULATED = "SIMULATED"
 
@@ -50,7 +52,26 @@ def simulated(programme: Programme, story: Scenario, number: str) -> tuple[Life,
     services = (programme.catalogue.service(item.service) for item in story.given.offers)
     months = term_of(service for service in services if service)
     quote = story.quote(number, programme.terms, offers, months)
-    return play(story, quote, world, lambda item: offer(programme, item, language))
+    return play(story, quote, world, Shelf(programme, language))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A programme's catalogue as a scenario's shop."""
+
+    programme: Programme
+    language: str
+
+    def offer(self, item: GivenOffer) -> Offer:
+        """What a device is offered."""
+        return offer(self.programme, item, self.language)
+
+    def item(self, sku: str, quantity: int) -> Item:
+        """So many of a supply. Raises typer.BadParameter for what the catalogue lacks."""
+        supply = next((supply for supply in self.programme.catalogue.supplies if supply.sku == sku), None)
+        if supply is None:
+            raise typer.BadParameter(f"the catalogue has no supply {sku}")
+        return item_of(supply, self.programme.terms, self.language, quantity)
 
 
 def offer(programme: Programme, item: GivenOffer, language: str) -> Offer:

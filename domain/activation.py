@@ -41,6 +41,9 @@ def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Star
 
 def complete(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple[Event, ...]:
     """What a complete order causes: lines that need not wait start now, the others are scheduled."""
+    if contract.terms.supplies:
+        # Each line starts with its own supplies.
+        return (ActivationScheduled(at=now, rule=contract.terms.supplies.rule, starts=()),)
     ordered, today = contract.date_of(placed_at), contract.date_of(now)
     starts = [start(contract, line, ordered=ordered, today=today) for line in contract.lines]
     waiting = tuple(item for item in starts if item.starts_on > today)
@@ -49,13 +52,14 @@ def complete(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple
     if waiting:
         events.append(ActivationScheduled(at=now, rule=contract.terms.start.rule, starts=waiting))
     if ready:
-        events.append(_activated(contract, now, ready))
+        events.append(started(contract, now, ready))
     return tuple(events)
 
 
-def _activated(contract: Contract, at: datetime, starts: tuple[Start, ...]) -> Activated:
+def started(contract: Contract, at: datetime, starts: tuple[Start, ...], rule: str | None = None) -> Activated:
+    """The start of some lines; the first of them begins the contract's first term."""
     term = None if contract.term else _first_term(contract, at)
-    return Activated(at=at, rule=contract.terms.start.rule, starts=starts, term=term)
+    return Activated(at=at, rule=rule or contract.terms.start.rule, starts=starts, term=term)
 
 
 def term_months(contract: Contract, terms: Terms | None = None) -> int | None:
@@ -100,7 +104,7 @@ def due(contract: Contract) -> Iterator[Due]:
         for line in contract.lines
         if waits(line) and line.starts_on == day and line.anchor
     )
-    yield Due(at, Rank.START, day, "service starts", rule, (_activated(contract, at, starts),))
+    yield Due(at, Rank.START, day, "service starts", rule, (started(contract, at, starts),))
 
 
 def check_move_cover(contract: Contract, command: MoveCover, now: datetime) -> tuple[Event, ...]:
@@ -184,7 +188,8 @@ def _starts_data(contract: Contract, starts: tuple[Start, ...]) -> list[dict[str
 
 
 def _tell_scheduled(contract: Contract, event: ActivationScheduled) -> Iterator[Effect]:
-    yield message(contract, event, "activation_scheduled", starts=_starts_data(contract, event.starts))
+    if event.starts:
+        yield message(contract, event, "activation_scheduled", starts=_starts_data(contract, event.starts))
 
 
 def _tell_moved(contract: Contract, event: CoverMoved) -> Iterator[Effect]:

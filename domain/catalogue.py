@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from domain.state import Cover, Offer, Price
+from domain.supplies.state import Item
 from domain.terms import Terms, Texts
-from domain.values import Country, Name, Prices, Text, Value
+from domain.values import Amount, Country, Name, Prices, Text, Value
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 ServiceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
@@ -47,10 +48,30 @@ class Service(Value):
     sample: bool = Field(default=False, description="The source gives no price; these are examples.")
 
 
+class Supply(Value):
+    """A supply that is ordered for a device: its price is net, for one; ``supply`` says which of the device's it is."""
+
+    sku: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+    name: Texts
+    models: tuple[Text, ...] = Field(min_length=1)
+    supply: Name = Field(description="Which supply of the device it is, for example `black`.")
+    kind: Literal["standard", "high_capacity"] = "standard"
+    price: Amount
+    eligible: bool = Field(default=True, description="Whether ordering it counts for the cover.")
+    sample: bool = Field(default=False, description="The source gives no price; this one is an example.")
+
+
+def item_of(supply: Supply, terms: Terms, language: str, quantity: int) -> Item:
+    """So many of a supply, at the catalogue's price."""
+    text = terms.text(supply.name, language)
+    return Item(sku=supply.sku, text=text, quantity=quantity, price=supply.price, eligible=supply.eligible)
+
+
 class Catalogue(Value):
     """Everything that a programme offers."""
 
     services: tuple[Service, ...] = Field(min_length=1)
+    supplies: tuple[Supply, ...] = ()
     indices: dict[Name, Index] = Field(
         default_factory=dict, description="Price indices by name, for renewals that follow one."
     )

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.envelope import Command
 from domain.state import Cover, Customer, Discount, Offer, OrderedBy
+from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.terms import Terms
 from domain.values import Carried, Name, Prices, Text
 
@@ -245,6 +246,10 @@ AnyCommand = Annotated[
     | DeclineRenewal
     | ReportRequote
     | AdoptTerms
+    | OrderSupply
+    | ReportShipment
+    | ReportLevel
+    | ReportForeignSupply
     | OpenCase
     | AdvanceCase
     | Discard,

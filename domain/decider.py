@@ -18,6 +18,7 @@ from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
 from domain.permissions import check_status
 from domain.state import ENDED, RULES_VERSION, Contract
+from domain.supplies import stage as supplies
 from domain.view import Step
 
 _STAGES: tuple[ModuleType, ...] = (
@@ -30,6 +31,7 @@ _STAGES: tuple[ModuleType, ...] = (
     renewal,
     change,
     addition,
+    supplies,
     support,
 )
 

@@ -10,6 +10,14 @@ from pydantic import AwareDatetime, Field
 from domain.bill import Bill
 from domain.envelope import Event
 from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
+from domain.supplies.events import (
+    ContinuityWarned,
+    CoverLost,
+    SupplyAlert,
+    SupplyLate,
+    SupplyMoved,
+    SupplyOrdered,
+)
 from domain.terms import Terms
 from domain.values import Carried, Prices
 
@@ -470,6 +478,12 @@ AnyEvent = Annotated[
     | Cancelled
     | Ended
     | TermsAdopted
+    | SupplyOrdered
+    | SupplyMoved
+    | SupplyLate
+    | SupplyAlert
+    | ContinuityWarned
+    | CoverLost
     | CaseOpened
     | CaseAdvanced
     | CaseClosed,

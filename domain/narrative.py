@@ -13,6 +13,7 @@ from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, Send
 from domain.envelope import Event
 from domain.money import rounded
 from domain.state import Contract
+from domain.supplies import events as supplied
 from domain.view import Entry
 
 
@@ -136,6 +137,13 @@ def _lines_cancelled(contract: Contract, event: Any) -> str:
     return f"{'Provider ends' if event.party == 'provider' else 'Cancelled'}: {ends}{more}: {event.reason}"
 
 
+_LOSSES = {
+    "gap": "no supplies were ordered in time",
+    "foreign": "a supply from elsewhere was used",
+    "age": "the device has reached its age",
+    "support_ended": "the maker's support has ended",
+}
+
 _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.Quoted: lambda c, e: f"Quoted {len(e.offers)} line(s); valid until {e.valid_until}",
     happened.QuoteRevised: lambda c, e: f"Quote revised (revision {e.revision}); valid until {e.valid_until}",
@@ -151,7 +159,9 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.InspectionPassed: lambda c, e: f"Inspection of line {e.line} passed",
     happened.InspectionFailed: lambda c, e: f"Inspection of line {e.line} failed{_because(e.reason)}",
     happened.OrderVoided: lambda c, e: f"Order void{_because(e.reason)}",
-    happened.ActivationScheduled: lambda c, e: f"Start deferred: {_starts(e)}",
+    happened.ActivationScheduled: lambda c, e: (
+        f"Start deferred: {_starts(e)}" if e.starts else "Service waits for what starts it"
+    ),
     happened.Activated: _activated,
     happened.CoverMoved: lambda c, e: f"Cover of {e.serial} corrected{'; ' + _starts(e) if e.starts else ''}",
     happened.PeriodBilled: _billed,
@@ -190,6 +200,17 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.Cancelled: lambda c, e: f"Cancelled at once: {e.reason}{'; fee ' + _money(e.bill) if e.bill else ''}",
     happened.Ended: lambda c, e: f"{e.status} on {e.last_day}: {e.reason}",
     happened.TermsAdopted: lambda c, e: f"Terms version {c.terms.version} adopted: {e.reason}",
+    supplied.SupplyOrdered: lambda c, e: (
+        f"Supplies ordered ({e.order}) for line {e.line}: "
+        f"{', '.join(f'{item.quantity} {item.text}' for item in e.items)}: {_money(e.bill)}"
+    ),
+    supplied.SupplyMoved: lambda c, e: f"Order {e.order} {e.status}{_because(e.reference)}",
+    supplied.SupplyLate: lambda c, e: f"Order {e.order} has not shipped in time",
+    supplied.SupplyAlert: lambda c, e: (
+        f"Supply {e.supply} of line {e.line} is {e.level.replace('_', ' ')}: {e.percent} percent"
+    ),
+    supplied.ContinuityWarned: lambda c, e: f"Warned: line {e.line} keeps its cover by an order until {e.last_day}",
+    supplied.CoverLost: lambda c, e: f"Cover of line {e.line} ended on {e.last_day}: {_LOSSES[e.reason]}",
     happened.CaseOpened: lambda c, e: f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}",
     happened.CaseAdvanced: lambda c, e: f"Case {e.case} went on to {e.stage}",
     happened.CaseClosed: lambda c, e: f"Case {e.case} closed{_because(e.note)}",

@@ -36,6 +36,10 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "decline_renewal": _STARTED,
     "report_requote": frozenset(Status),
     "adopt_terms": frozenset(Status) - ENDED,
+    "order_supply": _STARTED,
+    "report_shipment": _STARTED,
+    "report_level": _STARTED,
+    "report_foreign_supply": _STARTED,
     "open_case": _STARTED,
     "advance_case": frozenset(Status),
     "discard": frozenset(Status) - ENDED,
@@ -89,10 +93,19 @@ def _while_draft(contract: Contract) -> Iterator[Permission]:
     yield _now("cancel")
 
 
-def _while_ordered(contract: Contract) -> Iterator[Permission]:
-    terms, running = contract.terms, contract.status in RUNNING
+def _while_serviced(contract: Contract) -> Iterator[Permission]:
+    terms = contract.terms
     if contract.declined:
         yield _now("pay")
+    if terms.supplies:
+        yield _now("order_supply")
+    if terms.support and contract.status is Status.ACTIVE:
+        yield _now("open_case")
+
+
+def _while_ordered(contract: Contract) -> Iterator[Permission]:
+    terms, running = contract.terms, contract.status in RUNNING
+    yield from _while_serviced(contract)
     if terms.change:
         yield _now("change")
     if terms.change and "lines" in terms.change.what:
@@ -105,8 +118,6 @@ def _while_ordered(contract: Contract) -> Iterator[Permission]:
         yield _now("undo")
     if terms.suspension and running:
         yield _now("resume" if contract.status is Status.SUSPENDED else "suspend")
-    if terms.support and contract.status is Status.ACTIVE:
-        yield _now("open_case")
     if contract.term and contract.ending is None and contract.renewal.answer is None:
         since = None if contract.renewal.quoted_on else opens_on(contract, contract.term)
         yield Permission(command="renew", since=since)

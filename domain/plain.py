@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
     Band,
     BillingTerms,
@@ -232,6 +233,27 @@ def _change(terms: Terms, change: ChangeTerms) -> Told:
         yield change.rule, "Devices and services can be added to a running contract, charged to the day."
 
 
+def _supplies(terms: Terms, supplies: SuppliesTerms) -> Told:
+    count = supplies.orders_to_start
+    yield supplies.rule, f"A device's cover starts with {count} eligible supplies ordered through the programme."
+    kept = supplies.continuity
+    yield (
+        kept.rule,
+        f"Each order keeps it for {_months(kept.months)}; {kept.warn_days} days before, a warning goes out.",
+    )
+    for model, months in kept.by_model.items():
+        yield kept.rule, f"For {model} it is {_months(months)}."
+    yield supplies.foreign_rule, "A supply from elsewhere, genuine or not, forfeits the cover at once."
+    age = _months(supplies.limit.max_age_months)
+    yield supplies.limit.rule, f"Cover ends when the device is {age} old, or with its maker's support if that is first."
+    told = supplies.levels
+    for model, level in {"": told.thresholds, **told.by_model}.items():
+        where = f" for {model}" if model else ""
+        yield told.rule, f"An alert goes out at {level.low} and at {level.near_empty} percent{where}, once a cartridge."
+    hours = supplies.shipping.within_hours
+    yield supplies.shipping.rule, f"An order that has not shipped after {hours} hours opens a ticket."
+
+
 def _suspension(terms: Terms, suspension: SuspensionTerms) -> Told:
     money = "whole days without it are not charged" if suspension.credit else "it is charged on"
     yield suspension.rule, f"Service can be paused; {money}."
@@ -290,6 +312,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "cancellation": _cancellation,
     "change": _change,
     "suspension": _suspension,
+    "supplies": _supplies,
     "support": _support,
     "tax": _tax,
 }

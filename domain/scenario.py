@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
@@ -18,6 +18,7 @@ from domain.money import rounded
 from domain.refusal import Refusal
 from domain.simulator import Life, World
 from domain.state import Cover, Customer, Offer
+from domain.supplies.state import Item
 from domain.terms import Terms
 from domain.values import Name, Rule, Text, Value
 from domain.view import Entry
@@ -40,8 +41,14 @@ class GivenOffer(Value):
     support_ends: date | None = None
 
 
-Offered = Callable[[GivenOffer], Offer]
-"""What a scenario's device is offered: the service with its price and text from the catalogue."""
+class Shop(Protocol):
+    """The catalogue, as a scenario needs it: services and supplies with their price and text."""
+
+    def offer(self, item: GivenOffer) -> Offer:
+        """What a device is offered."""
+
+    def item(self, sku: str, quantity: int) -> Item:
+        """So many of a supply."""
 
 
 class Given(Value):
@@ -141,10 +148,10 @@ class Scenario(Value):
         """The UTC instant at which the last day of the story is over."""
         return instant(self.until + DAY, terms.time_zone)
 
-    def commands(self, terms: Terms, offered: Offered) -> Iterator[tuple[When, At]]:
-        """Every step with its command and UTC instant; ``offered`` knows the catalogue's prices."""
+    def commands(self, terms: Terms, shop: Shop) -> Iterator[tuple[When, At]]:
+        """Every step with its command and UTC instant; the shop knows the prices."""
         for index, step in enumerate(self.when):
-            body = {"kind": step.do, "id": f"step-{index + 1}", "by": "scenario", **_priced(self, step, offered)}
+            body = {"kind": step.do, "id": f"step-{index + 1}", "by": "scenario", **_priced(self, step, shop)}
             if step.do == "checkout":
                 body.setdefault("registered", True)
             yield step, At(at=local(step.at, terms), command=_COMMANDS.validate_python(body))
@@ -162,10 +169,10 @@ def given_offers(step: When) -> list[GivenOffer]:
             return []
 
 
-def _priced(scenario: Scenario, step: When, offered: Offered) -> dict[str, Any]:
+def _priced(scenario: Scenario, step: When, shop: Shop) -> dict[str, Any]:
     """A step's words as the command's fields: services stand with their price and text."""
     body = dict(step.with_)
-    offers = [offered(item).model_dump() for item in given_offers(step)]
+    offers = [shop.offer(item).model_dump() for item in given_offers(step)]
     match step.do:
         case "revise":
             body["offers"] = offers
@@ -174,8 +181,11 @@ def _priced(scenario: Scenario, step: When, offered: Offered) -> dict[str, Any]:
             return kept | {"offer": offers[0]}
         case "change" if "service" in body:
             line = next(item for item in scenario.given.offers if item.id == str(body["line"]))
-            other = offered(line.model_copy(update={"service": body["service"]}))
+            other = shop.offer(line.model_copy(update={"service": body["service"]}))
             body |= {"text": other.text, "prices": other.prices}
+        case "order_supply":
+            items = [shop.item(item["sku"], item.get("quantity", 1)).model_dump() for item in body["items"]]
+            body["items"] = items
     return body
 
 
@@ -184,12 +194,12 @@ def local(moment: datetime, terms: Terms) -> datetime:
     return moment.replace(tzinfo=ZoneInfo(terms.time_zone)).astimezone(UTC)
 
 
-def play(scenario: Scenario, quote: Quote, world: World, offered: Offered) -> tuple[Life, list[str]]:
+def play(scenario: Scenario, quote: Quote, world: World, shop: Shop) -> tuple[Life, list[str]]:
     """Live the scenario through: the life, and every difference from what it expects, in words."""
     terms = quote.terms
     life = Life.begin(quote, scenario.begins_at(terms), world)
     wrong: list[str] = []
-    for step, given in scenario.commands(terms, offered):
+    for step, given in scenario.commands(terms, shop):
         try:
             life.give(given.command, given.at)
         except Refusal as refusal:

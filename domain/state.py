@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.bill import Bill
 from domain.calendar import local_date
+from domain.supplies.state import Supplies
 from domain.terms import Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
 
@@ -246,6 +247,7 @@ class Contract(Carried):
     leaving: tuple[str, ...] = ()
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
+    supplies: Supplies = Supplies()
     cases: tuple[Case, ...] = ()
     case_count: int = 0
     declined: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
 
 Days = Annotated[int, Field(ge=0, le=3660)]
@@ -401,6 +402,7 @@ class Terms(Carried):
     renewal: RenewalTerms | None = None
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None
+    supplies: SuppliesTerms | None = None
     support: SupportTerms | None = None
     coupons: CouponTerms | None = None
     tax: TaxTerms

@@ -10,6 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain import commands
     from domain.envelope import Command
+    from domain.supplies import commands as supplying
     from workflows.messages import Taken
 
 
@@ -53,6 +54,10 @@ class TakesCommands(ABC):
     renew = taking(commands.Renew)
     decline_renewal = taking(commands.DeclineRenewal)
     adopt_terms = taking(commands.AdoptTerms)
+    order_supply = taking(supplying.OrderSupply)
+    report_shipment = taking(supplying.ReportShipment)
+    report_level = taking(supplying.ReportLevel)
+    report_foreign_supply = taking(supplying.ReportForeignSupply)
     open_case = taking(commands.OpenCase)
     advance_case = taking(commands.AdvanceCase)
     discard = taking(commands.Discard)

@@ -1,0 +1,1 @@
+"""Cover that is kept alive by ordering supplies: orders, shipping, levels, and how it is lost."""
