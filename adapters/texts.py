@@ -1,4 +1,4 @@
-"""Messages and documents from a programme's own templates, in the reader's language, its dates and its money."""
+"""Messages and documents from templates, a programme's own or everybody's, in the reader's language and money."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ from activities.errors import Refused
 from adapters.programme_files import load
 
 SUBJECT = "Subject: "
+COMMON = "common"
+"""The folder of the texts that every programme has; one in its own folder goes before it."""
+SPOKEN = ("en", "fr", "ja")
+"""The languages of the common texts."""
 
 
 class Texts:
@@ -52,7 +56,7 @@ class Texts:
         return "text/html; charset=utf-8", html.encode()
 
     def _render(self, programme: str, language: str, kind: str, name: str, context: dict[str, Any]) -> str:
-        for choice in dict.fromkeys((language, *self._languages(programme))):
+        for choice in dict.fromkeys((language, *self._languages(programme), *SPOKEN)):
             try:
                 template = self._environment(programme, kind, choice).get_template(name)
             except TemplateNotFound:
@@ -76,7 +80,7 @@ class Texts:
 
     def _load_environment(self, programme: str, kind: str, language: str) -> Environment:
         environment = Environment(
-            loader=FileSystemLoader(self._folder(programme) / kind / language),
+            loader=FileSystemLoader([self._folder(programme) / kind / language, self._root / COMMON / kind / language]),
             autoescape=select_autoescape(["html", "html.j2"]),
             undefined=StrictUndefined,
             trim_blocks=True,

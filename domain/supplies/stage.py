@@ -301,7 +301,7 @@ def _items(items: tuple[Item, ...]) -> list[dict[str, object]]:
 
 
 def _tell_ordered(contract: Contract, event: SupplyOrdered) -> Iterator[Effect]:
-    """Data of `supply_ordered`: order, serial, items (sku, text, quantity), ship_by, total with tax."""
+    """Data of `supply_ordered`: order, serial, supplies (sku, text, quantity), ship_by, total with tax."""
     yield message(
         contract,
         event,
@@ -309,7 +309,7 @@ def _tell_ordered(contract: Contract, event: SupplyOrdered) -> Iterator[Effect]:
         event.order,
         order=event.order,
         serial=_serial(contract, event.line),
-        items=_items(event.items),
+        supplies=_items(event.items),
         ship_by=event.ship_by.isoformat(),
         total=str(event.bill.gross),
     )

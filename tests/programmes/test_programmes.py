@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from activities.errors import Refused
 from adapters.programme_files import ProgrammeError, load, load_all
-from adapters.texts import Texts
+from adapters.texts import COMMON, SPOKEN, Texts
 from cli.app import app
 from cli.programme import terms_schema
 from cli.reference import terms_reference
@@ -42,7 +43,8 @@ def test_a_life_is_what_its_file_says(code: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "name"), LIVES)
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.rule("COM-5")
 def test_every_message_of_a_life_can_be_read(code: str, name: str, language: str) -> None:
     """Each message and document that the life sends exists in each language, and leaves nothing blank (COM-5)."""
     life, _ = life_of(code, name)
@@ -76,38 +78,72 @@ def context(life: Life, effect: SendMessage | MakeDocument, language: str) -> di
     }
 
 
-def test_each_language_has_the_same_texts() -> None:
-    """A text that exists in one of a programme's languages exists in all of them (COM-5)."""
-    for programme in PROGRAMMES.values():
-        for kind in ("texts", "documents"):
-            names = [
-                {path.name for path in (programme.folder / kind / language).iterdir()}
-                for language in programme.terms.languages
-            ]
-            assert all(found == names[0] for found in names)
+@pytest.mark.rule("COM-5")
+@pytest.mark.parametrize("kind", ["texts", "documents"])
+def test_each_language_has_the_same_texts(kind: str) -> None:
+    """A text that exists in one language exists in all of them."""
+    names = [{path.name for path in (ROOT / COMMON / kind / language).iterdir()} for language in SPOKEN]
+    assert names[0]
+    assert all(found == names[0] for found in names)
 
 
 TEXTS = [
-    (code, language, path.name.removesuffix(".txt.j2"))
-    for code, programme in PROGRAMMES.items()
-    for language in programme.terms.languages
-    for path in sorted((programme.folder / "texts" / language).glob("*.txt.j2"))
+    (language, path.name.removesuffix(".txt.j2"))
+    for language in SPOKEN
+    for path in sorted((ROOT / COMMON / "texts" / language).glob("*.txt.j2"))
     if path.read_text().startswith("Subject: ")
 ]
+DOCUMENTS = [
+    (language, path.name.removesuffix(".html.j2"))
+    for language in SPOKEN
+    for path in sorted((ROOT / COMMON / "documents" / language).glob("*.html.j2"))
+    if path.name != "page.html.j2"
+]
+FOREIGN = {
+    "en": r"[\u3040-\u30ff\u4e00-\u9fff]|\b(?:votre|nous|est)\b",
+    "fr": r"[\u3040-\u30ff\u4e00-\u9fff]|\b(?:your|we|is|the)\b",
+    "ja": r"\b(?:votre|nous|est|your|we|is|the)\b",
+}
+"""What betrays another language: its script, or its commonest words."""
 
 
-@pytest.mark.parametrize(("code", "language", "name"), TEXTS)
-def test_every_text_can_be_read(code: str, language: str, name: str) -> None:
-    """Also a text that none of the example lives sends says everything that it should (COM-5)."""
-    subject, body = Texts(ROOT).message(code, language, name, EVERYTHING)
-    assert f"{code}-2027-000001" in subject
+@pytest.mark.rule("COM-5")
+@pytest.mark.parametrize(("language", "name"), TEXTS)
+def test_every_text_can_be_read(language: str, name: str) -> None:
+    """Also a text that none of the example lives sends says everything that it should, in its own language."""
+    subject, body = Texts(ROOT).message("HPG", language, name, EVERYTHING)
+    assert "HPG-2027-000001" in subject
     assert "Atelier Brun" in body
-    assert PROGRAMMES[code].terms.issuer.name in body
+    assert PROGRAMMES["HPG"].terms.issuer.name in body
     assert not [word for word in ("None", "{{", "2027-05", "1234.5") if word in body]
+    issuer = "|".join(re.escape(line) for line in ISSUER)
+    assert re.findall(FOREIGN[language], re.sub(issuer, "", subject + body), flags=re.IGNORECASE) == []
+
+
+@pytest.mark.rule("COM-5")
+@pytest.mark.parametrize(("language", "name"), DOCUMENTS)
+def test_every_document_can_be_read(language: str, name: str) -> None:
+    """Every document renders whole, in its own language."""
+    media, html = Texts(ROOT).document("HPG", language, name, EVERYTHING)
+    body = html.decode()
+    assert media.startswith("text/html")
+    assert f'<html lang="{language}">' in body
+    assert not [word for word in ("None", "{{", "2027-05-1", "1234.5") if word in body]
+
+
+ISSUER = [str(value) for value in PROGRAMMES["HPG"].terms.issuer.model_dump().values() if value]
 
 
 ITEM = {"serial": "SN-1", "text": "Service", "period": 3, "amount": "1234.5", "term_amount": "196.00"}
 START = {"serial": "SN-1", "text": "Service", "starts_on": "2027-05-18", "billed_from": "2027-06-01"}
+LINE = {
+    "serial": "SN-1",
+    "model": "M1",
+    "text": "Service",
+    "quantity": 1,
+    "starts_on": "2027-05-18",
+    "last_day": "2028-05-17",
+}
 EVERYTHING: dict[str, Any] = {
     "customer": {"name": "Atelier Brun", "email": "compta@atelier-brun.example"},
     "number": "HPG-2027-000001",
@@ -133,6 +169,24 @@ EVERYTHING: dict[str, Any] = {
         "cause": "unpaid",
         "credited": True,
         "inspections": ["SN-1"],
+        "documents": ["delivery_note", "terms_summary"],
+        "order": "O-1",
+        "serial": "SN-1",
+        "serials": ["SN-1", "SN-2"],
+        "supply": "K",
+        "percent": 5,
+        "reference": "T-1",
+        "supplies": [{"sku": "T-1", "text": "Service", "quantity": 2}],
+        "ship_by": "2027-05-19T09:00:00+00:00",
+        "text": "Service",
+        "amount": "1234.5",
+        "term_total": "1234.5",
+        "lines": [LINE, LINE | {"starts_on": None, "last_day": None}],
+        "rules": [{"rule": "HPG-1", "text": "Service"}],
+        "entitlements": [{"text": "Service", "per_year": 4}, {"text": "Service", "per_year": None}],
+        "languages": ["fr", "en"],
+        "hours": "9-17",
+        "access_code": "ABC",
     },
 }
 
