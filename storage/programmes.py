@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.terms import Terms
 from storage.tables import programme_version
 
 
@@ -19,16 +20,17 @@ async def store(
     connection: AsyncConnection, *, code: str, version: int, terms: Any, catalogue: Any, sha256: str
 ) -> bool:
     """Keep a version; whether it is new. Raises VersionChangedError where it is there with other terms."""
-    query = select(programme_version.c.sha256).where(
+    query = select(programme_version.c.terms).where(
         programme_version.c.code == code, programme_version.c.version == version
     )
     known = await connection.scalar(query)
-    if known == sha256:
+    # Compared as terms, not as text: a newer model that knows more fields reads the same file as the same terms.
+    if known is not None and Terms.model_validate(known) == Terms.model_validate(terms):
         # Terms are agreed upon and never change; the price list is only what is offered next.
         same = programme_version.update().where(
             programme_version.c.code == code, programme_version.c.version == version
         )
-        await connection.execute(same, {"catalogue": catalogue})
+        await connection.execute(same, {"catalogue": catalogue, "sha256": sha256})
         return False
     if known is not None:
         raise VersionChangedError(

@@ -20,7 +20,7 @@ from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Line, Status
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.supplies.events import ContinuityWarned, CoverLost, SupplyAlert, SupplyLate, SupplyMoved, SupplyOrdered
-from domain.supplies.state import KEPT_CARTRIDGES, KEPT_ORDERS, Cartridge, Item, SupplyOrder, Told
+from domain.supplies.state import KEPT_CARTRIDGES, KEPT_ORDERS, Cartridge, Item, Supplies, SupplyOrder, Told
 from domain.supplies.terms import SuppliesTerms
 
 _OPEN = ("ordered", "late")
@@ -265,7 +265,16 @@ def _status(contract: Contract, order_id: str, **changes: object) -> dict[str, A
 
 
 def _moved(contract: Contract, event: SupplyMoved) -> dict[str, Any]:
-    return _status(contract, event.order, status=event.status, reference=event.reference)
+    changes = _status(contract, event.order, status=event.status, reference=event.reference)
+    order = contract.supplies.order(event.order)
+    if order is None or event.status != "cancelled":
+        return changes
+    # What was cancelled does not count towards the start of a cover.
+    kept = contract.supplies.of(order.line)
+    less = kept.counted - sum(item.quantity for item in order.items if item.eligible)
+    others = tuple(item for item in contract.supplies.kept if item.line != order.line)
+    moved: Supplies = changes["supplies"]
+    return {"supplies": moved.model_copy(update={"kept": (*others, kept.model_copy(update={"counted": less}))})}
 
 
 def _alerted(contract: Contract, event: SupplyAlert) -> dict[str, Any]:

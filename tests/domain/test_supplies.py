@@ -99,6 +99,18 @@ def test_the_second_eligible_supply_starts_the_cover_of_its_printer_only() -> No
     assert all(line.active_since for line in life.contract.lines)
 
 
+@pytest.mark.rule("XEC-3")
+def test_a_cancelled_order_does_not_count() -> None:
+    """Three supplies of which two were cancelled are one."""
+    life = enrolled(at=utc(2027, 3, 1))
+    buy(life, utc(2027, 3, 2), "O1", toner())
+    life.give(ReportShipment(id="s", order="O1", status="cancelled"), utc(2027, 3, 2, 11))
+    buy(life, utc(2027, 3, 3), "O2", toner())
+    assert status(life) == "Scheduled"
+    buy(life, utc(2027, 3, 4), "O3", toner())
+    assert status(life) == "Active"
+
+
 @pytest.mark.rule("XEC-1")
 def test_a_printer_without_service_orders_supplies_and_never_gets_cover() -> None:
     """It is served with supplies, and nothing else."""

@@ -219,7 +219,8 @@ def test_three_answers_list_the_services_that_fit(answers: tuple[str, str, str],
 def test_sample_amounts_are_marked() -> None:
     """Prices that the source does not give are marked as examples."""
     for programme in PROGRAMMES.values():
-        assert all(service.sample for service in programme.catalogue.services)
+        assert all(service.sample for service in programme.catalogue.services if service.prices)
+        assert all(supply.sample for supply in programme.catalogue.supplies)
         assert all(fee.sample for fee in programme.terms.fees.values())
 
 

@@ -7,16 +7,17 @@ import pytest
 from storage import programmes
 from storage.database import Database
 from storage.programmes import VersionChangedError
+from storage.tables import programme_version
 from tests.domain.samples import terms
 
 
-async def _store(database: Database, version: int = 1, sha: str = "a", price: int = 49) -> bool:
+async def _store(database: Database, version: int = 1, sha: str = "a", price: int = 49, valid_days: int = 30) -> bool:
     async with database.write() as connection:
         return await programmes.store(
             connection,
             code="SMP",
             version=version,
-            terms=terms(version=version).model_dump(mode="json"),
+            terms=terms(version=version, quote={"valid_days": valid_days}).model_dump(mode="json"),
             catalogue={"services": [{"id": "care", "models": ["M1"], "prices": {"1": str(price)}}]},
             sha256=sha * 64,
         )
@@ -37,7 +38,17 @@ async def test_a_changed_file_needs_a_new_version(database: Database) -> None:
     """Other terms under a version that is there are refused, and the message says which version to give them."""
     await _store(database)
     with pytest.raises(VersionChangedError, match="the version 2"):
-        await _store(database, sha="b")
+        await _store(database, sha="b", valid_days=31)
+
+
+async def test_terms_that_an_older_model_wrote_are_the_same_terms(database: Database) -> None:
+    """What was kept before the model knew a field is the same file still: no new version is asked for."""
+    await _store(database)
+    async with database.write() as connection:
+        kept = terms().model_dump(mode="json")
+        del kept["eligibility"], kept["supplies"], kept["cancellation"]["counted_from"]
+        await connection.execute(programme_version.update(), {"terms": kept, "sha256": "0" * 64})
+    assert not await _store(database)
 
 
 async def test_prices_move_under_the_same_terms(database: Database) -> None:
