@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from pydantic import TypeAdapter
 
 from adapters.programme_files import Programme
 from cli.simulate import device_of
@@ -17,6 +18,8 @@ from domain.scenario import GivenOffer, Scenario, When, given_offers, local
 from domain.view import Entry
 
 WAIT = 60
+_JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+"""What a scenario says, with YAML's own dates and numbers, as JSON."""
 ADDRESS = {"name": "Demo", "street": "1 rue de la Paix", "postal_code": "75002", "city": "Paris", "country": "FR"}
 
 
@@ -177,7 +180,8 @@ class Player:
     ) -> httpx.Response:
         self._count += 1
         headers = {"Idempotency-Key": f"{self._run}-{self._clock or 'clock'}-{self._salt}-{self._count}"}
-        return await self._http.request(method, path, json=body, params=params, headers=headers)
+        plain = None if body is None else _JSON.dump_python(body, mode="json")
+        return await self._http.request(method, path, json=plain, params=params, headers=headers)
 
 
 def _asked(item: GivenOffer) -> dict[str, Any]:
