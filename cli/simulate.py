@@ -61,6 +61,8 @@ def offer(programme: Programme, item: GivenOffer, language: str) -> Offer:
         quantity=item.quantity,
         prices=service.prices,
         cover=item.cover,
+        level=service.level,
+        device_class=service.device_class,
     )
 
 

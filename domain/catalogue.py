@@ -28,6 +28,8 @@ class Service(Value):
     details: Texts
     prices: Prices = Field(min_length=1)
     sample: bool = Field(default=False, description="The source gives no price; these are examples.")
+    level: Name | None = Field(default=None, description="The service level that it is.")
+    device_class: Name | None = Field(default=None, description="The class of a fleet's devices that it is for.")
 
 
 class Catalogue(Value):

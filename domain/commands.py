@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.envelope import Command
+from domain.fleet.census import FleetDevice
+from domain.fleet.commands import ReportCensus, SettleAdjustment
+from domain.fleet.state import Census, FleetId
 from domain.state import Cover, Customer, Discount, Offer
 from domain.terms import Terms
 from domain.values import Carried, Prices, Text
@@ -22,6 +25,8 @@ class Quote(Command):
     period: int
     offers: tuple[Offer, ...] = Field(min_length=1, max_length=200)
     reseller: Text | None = None
+    fleet: Census | None = None
+    fleet_id: FleetId | None = None
 
 
 class Revise(Command):
@@ -30,6 +35,7 @@ class Revise(Command):
     kind: Literal["revise"] = "revise"
     period: int
     offers: tuple[Offer, ...] = Field(min_length=1, max_length=200)
+    fleet: Census | None = None
 
 
 class Accept(Command):
@@ -169,11 +175,12 @@ class AdoptTerms(Command):
 
 
 class OpenCase(Command):
-    """Ask for help with a device."""
+    """Ask for help with a device; ``device`` is what the contract's fleet knows of it, where it is one of a fleet."""
 
     kind: Literal["open_case"] = "open_case"
     serial: str
     subject: Text
+    device: FleetDevice | None = None
 
 
 class AdvanceCase(Command):
@@ -212,6 +219,8 @@ AnyCommand = Annotated[
     | AdoptTerms
     | OpenCase
     | AdvanceCase
+    | ReportCensus
+    | SettleAdjustment
     | Discard,
     Field(discriminator="kind"),
 ]

@@ -14,8 +14,10 @@ from typing import Any
 from domain import activation, billing, cancellation, change, order, quote, renewal, support, suspension
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
-from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
+from domain.fleet import stage as fleet
+from domain.fleet.commands import ReportCensus
 from domain.permissions import check_status
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.view import Step
@@ -30,6 +32,7 @@ _STAGES: tuple[ModuleType, ...] = (
     renewal,
     change,
     support,
+    fleet,
 )
 
 
@@ -94,6 +97,8 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
             return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome))
         case Requote():
             return ReportRequote(id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms)
+        case CountFleet() if outcome.census is not None:
+            return ReportCensus(id=effect.key, by=by, census=outcome.census)
         case _:
             return None
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
+from domain.fleet.state import Census, FleetId
+from domain.fleet.terms import FleetTerms
 from domain.terms import Terms
 from domain.values import Carried, Prices
 
@@ -106,6 +109,15 @@ class Requote(Effect):
     kind: Literal["requote"] = "requote"
 
 
+class CountFleet(Effect):
+    """Count the devices of a fleet as these terms ask, on a local date."""
+
+    kind: Literal["count_fleet"] = "count_fleet"
+    fleet: FleetId
+    terms: FleetTerms
+    on: date
+
+
 AnyEffect = Annotated[
     IssueInvoice
     | Collect
@@ -116,7 +128,8 @@ AnyEffect = Annotated[
     | CloseCase
     | MakeDocument
     | SendMessage
-    | Requote,
+    | Requote
+    | CountFleet,
     Field(discriminator="kind"),
 ]
 
@@ -125,7 +138,7 @@ class Outcome(Carried):
     """What the world answered to an effect.
 
     ``refused`` is a business no that is final, with its reason; the payment words answer billing effects;
-    ``prices`` and ``terms`` answer a Requote.
+    ``prices`` and ``terms`` answer a Requote, ``census`` a CountFleet.
     """
 
     kind: Literal["done", "paid", "pending", "declined", "refused"] = "done"
@@ -133,3 +146,4 @@ class Outcome(Carried):
     reason: str | None = None
     prices: dict[str, Prices] | None = None
     terms: Terms | None = None
+    census: Census | None = None

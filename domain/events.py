@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.envelope import Event
+from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, FleetAudited
+from domain.fleet.state import FleetState
 from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, Term
 from domain.terms import Terms
 from domain.values import Carried, Prices
@@ -25,6 +27,7 @@ class Quoted(Event):
     offers: tuple[Offer, ...]
     valid_until: date
     reseller: str | None = None
+    fleet: FleetState | None = None
 
 
 class QuoteRevised(Event):
@@ -35,6 +38,7 @@ class QuoteRevised(Event):
     period: int
     offers: tuple[Offer, ...]
     valid_until: date
+    fleet: FleetState | None = None
 
 
 class QuoteAccepted(Event):
@@ -407,6 +411,10 @@ AnyEvent = Annotated[
     | TermsAdopted
     | CaseOpened
     | CaseAdvanced
-    | CaseClosed,
+    | CaseClosed
+    | AuditDue
+    | FleetAudited
+    | AdjustmentOpened
+    | AdjustmentSettled,
     Field(discriminator="kind"),
 ]

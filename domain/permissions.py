@@ -36,6 +36,8 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "adopt_terms": frozenset(Status) - ENDED,
     "open_case": _STARTED,
     "advance_case": frozenset(Status),
+    "report_census": frozenset(Status),
+    "settle_adjustment": frozenset(Status),
     "discard": frozenset(Status) - ENDED,
 }
 
@@ -101,6 +103,10 @@ def _while_ordered(contract: Contract) -> Iterator[Permission]:
         yield _now("resume" if contract.status is Status.SUSPENDED else "suspend")
     if terms.support and contract.status is Status.ACTIVE:
         yield _now("open_case")
+    if contract.fleet and running:
+        yield _now("report_census")
+    if contract.fleet and contract.fleet.adjustment:
+        yield _now("settle_adjustment")
     if contract.term and contract.ending is None and contract.renewal.answer is None:
         since = None if contract.renewal.quoted_on else opens_on(contract, contract.term)
         yield Permission(command="renew", since=since)

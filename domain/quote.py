@@ -13,6 +13,7 @@ from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument
 from domain.envelope import Event
 from domain.events import QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, QuoteRevised
+from domain.fleet.offer import agreed_fleet, check_fleet, device_of
 from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
@@ -38,6 +39,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
             field="customer.country",
         )
     _check_offers(terms, quote.period, quote.offers)
+    check_fleet(terms, quote.offers, quote.fleet)
     return Quoted(
         at=now,
         rule=terms.quote.rule,
@@ -49,6 +51,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         offers=quote.offers,
         valid_until=today + timedelta(days=terms.quote.valid_days),
         reseller=quote.reseller,
+        fleet=agreed_fleet(quote.offers, quote.fleet, quote.fleet_id),
     )
 
 
@@ -60,7 +63,7 @@ def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
             allowed_when=f"the period is one of {', '.join(map(str, terms.billing.periods))} months",
             field="period",
         )
-    for field, values in (("id", [offer.id for offer in offers]), ("serial", [offer.serial for offer in offers])):
+    for field, values in (("id", [offer.id for offer in offers]), ("serial", [device_of(offer) for offer in offers])):
         if len(set(values)) < len(values):
             raise Refusal(terms.quote.rule, f"each offer needs its own {field}", field=f"offers.{field}")
     for offer in offers:
@@ -76,6 +79,7 @@ def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
 def check_revise(contract: Contract, command: Revise, now: datetime) -> tuple[Event, ...]:
     """A new revision, which is offered for as many days as a new quote."""
     _check_offers(contract.terms, command.period, command.offers)
+    check_fleet(contract.terms, command.offers, command.fleet)
     return (
         QuoteRevised(
             at=now,
@@ -85,6 +89,7 @@ def check_revise(contract: Contract, command: Revise, now: datetime) -> tuple[Ev
             period=command.period,
             offers=command.offers,
             valid_until=contract.date_of(now) + timedelta(days=contract.terms.quote.valid_days),
+            fleet=agreed_fleet(command.offers, command.fleet, contract.fleet.fleet if contract.fleet else None),
         ),
     )
 
@@ -130,6 +135,7 @@ def begin(event: Quoted) -> Contract:
         reseller=event.reseller,
         period=event.period,
         lines=_lines(event.offers, event.period),
+        fleet=event.fleet,
     )
 
 
@@ -144,6 +150,7 @@ def _revised(contract: Contract, event: QuoteRevised) -> dict[str, Any]:
         "period": event.period,
         "valid_until": event.valid_until,
         "lines": _lines(event.offers, event.period),
+        "fleet": event.fleet,
     }
 
 

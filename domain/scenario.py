@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from domain.calendar import DAY, instant
 from domain.commands import AnyCommand, At, Quote
+from domain.fleet.state import Census
 from domain.money import rounded
 from domain.refusal import Refusal
 from domain.simulator import Life, World
@@ -44,6 +45,7 @@ class Given(Value):
     period: int
     offers: tuple[GivenOffer, ...] = Field(min_length=1)
     reseller: str | None = None
+    fleet: Census | None = None
 
 
 class Refused(Value):
@@ -116,6 +118,7 @@ class Scenario(Value):
             period=self.given.period,
             offers=offers,
             reseller=self.given.reseller,
+            fleet=self.given.fleet,
         )
 
     def begins_at(self, terms: Terms) -> datetime:

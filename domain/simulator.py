@@ -11,7 +11,7 @@ from datetime import datetime
 
 from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
-from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
 from domain.narrative import entry
 from domain.refusal import Refusal
@@ -44,6 +44,8 @@ class PriceListWorld:
         match effect:
             case Requote():
                 return self._requote(contract)
+            case CountFleet(on=day) if contract.fleet:
+                return Outcome(census=contract.fleet.last.model_copy(update={"on": day}))
             case IssueInvoice(method=method) | Collect(method=method):
                 return Outcome(kind=_payment(method or "on_account"))
             case _:

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from domain.bill import Bill
 from domain.calendar import local_date
+from domain.fleet.state import FleetState
 from domain.terms import Terms
-from domain.values import Carried, Country, Language, Prices, Rule, Span, Text
+from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
 
 RULES_VERSION = 1
 """The decider's own version, chosen when a run of the contract starts and kept for that run."""
@@ -66,8 +67,10 @@ class Offer(Carried):
     serial: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
     model: Text
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    level: Name | None = None
     prices: Prices = Field(min_length=1)
     cover: tuple[Cover, ...] = ()
+    device_class: Name | None = None
 
 
 class Discount(Carried):
@@ -120,6 +123,7 @@ class Line(Carried):
     serial: str
     model: str
     quantity: int = 1
+    level: Name | None = None
     prices: Prices
     period: int
     cover: tuple[Cover, ...] = ()
@@ -131,6 +135,7 @@ class Line(Carried):
     billed: Billed | None = None
     ends_on: date | None = None
     planned: Planned | None = None
+    device_class: Name | None = None
 
 
 class Inspection(Carried):
@@ -217,6 +222,7 @@ class Contract(Carried):
     cases: tuple[Case, ...] = ()
     case_count: int = 0
     declined: tuple[str, ...] = ()
+    fleet: FleetState | None = None
 
     @property
     def zone(self) -> str:

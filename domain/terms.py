@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from domain.fleet.terms import FleetTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
 
 Days = Annotated[int, Field(ge=0, le=3660)]
@@ -243,6 +244,7 @@ class Terms(Carried):
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None
     support: SupportTerms | None = None
+    fleet: FleetTerms | None = None
     coupons: CouponTerms | None = None
     tax: TaxTerms
 
