@@ -16,6 +16,7 @@ from api import (
     contracts,
     devices,
     documentation,
+    fleets,
     futures,
     payments,
     people,
@@ -38,6 +39,7 @@ ROUTERS = (
     contracts.router,
     futures.router,
     requests.router,
+    fleets.router,
     clocks.router,
     people.router,
 )
