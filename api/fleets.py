@@ -90,7 +90,9 @@ class CensusRequest(Body):
 class SettleRequest(Body):
     """How a difference is settled, and why; ``census`` where something else than the last count is agreed to."""
 
-    adjustment: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")]
+    adjustment: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")] | None = Field(
+        default=None, description="The open one, where its number is not given."
+    )
     how: Literal["true_up", "level_change", "dismissed"]
     reason: Line
     census: Census | None = None

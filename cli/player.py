@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from adapters.programme_files import Programme
+from cli.fleet_file import fleet_file
 from cli.timeline import Row, rows
 from domain.scenario import Scenario, When, local
 from domain.view import Entry
@@ -52,12 +53,14 @@ class Player:
         self._salt = secrets.token_hex(3)
         self._count = 0
         self._clock = ""
+        self._fleet = ""
 
     async def play(self) -> Played:
         """Live the scenario through, and read back what became of it."""
         story, terms = self._story, self._programme.terms
         made = await self._ask("POST", "/test-clocks", {"name": story.title, "now": _text(story.begins_at(terms))})
         self._clock = made["id"]
+        await self._import_fleet()
         await self._register_devices()
         quoted = await self._ask("POST", "/quotes", self._quote())
         played = Played(number=quoted["number"], currency=terms.currency)
@@ -68,7 +71,22 @@ class Player:
         await self._read(played)
         return played
 
+    async def _import_fleet(self) -> None:
+        given, terms = self._story.given, self._programme.terms
+        if given.fleet is None or terms.fleet is None:
+            return
+        whose = {"customer": f"{given.customer.id}-{self._run}", "programme": terms.code}
+        self._fleet = (await self._ask("POST", "/fleets", whose))["id"]
+        headers = {"Idempotency-Key": f"{self._fleet}-devices", "Content-Type": "text/csv"}
+        content = fleet_file(self._story, terms.fleet).encode()
+        path = f"/fleets/{self._fleet}/devices"
+        response = await self._http.request("PUT", path, content=content, headers=headers)
+        if response.status_code >= 300:
+            raise PlayFailed(f"PUT {path}: {response.status_code} {response.text}")
+
     async def _register_devices(self) -> None:
+        if self._fleet:
+            return
         for item in self._story.given.offers:
             service = self._programme.catalogue.service(item.service)
             if service is None:
@@ -84,16 +102,25 @@ class Player:
     def _quote(self) -> dict[str, Any]:
         given = self._story.given
         customer = given.customer.model_dump(mode="json", exclude_none=True)
-        return {
-            "programme": self._programme.terms.code,
-            "customer": customer | {"id": f"{given.customer.id}-{self._run}"},
-            "period": given.period,
-            "offers": [
-                {"id": item.id, "serial": item.serial, "service": item.service, "quantity": item.quantity}
-                for item in given.offers
-            ],
-            "test_clock": self._clock,
-        } | ({"reseller": given.reseller} if given.reseller else {})
+        return (
+            {
+                "programme": self._programme.terms.code,
+                "customer": customer | {"id": f"{given.customer.id}-{self._run}"},
+                "period": given.period,
+                "offers": [
+                    {
+                        "id": item.id,
+                        "serial": self._fleet or item.serial,
+                        "service": item.service,
+                        "quantity": item.quantity,
+                    }
+                    for item in given.offers
+                ],
+                "test_clock": self._clock,
+            }
+            | ({"reseller": given.reseller} if given.reseller else {})
+            | ({"fleet": self._fleet} if self._fleet else {})
+        )
 
     async def _move(self, to: datetime) -> None:
         body = {"to": _text(to)}
@@ -132,6 +159,7 @@ class Player:
             case "report_inspection":
                 return await self._send("POST", f"/contracts/{number}/inspections/{body.pop('line')}", body)
             case "open_case":
+                body.pop("device", None)
                 return await self._send("POST", f"/contracts/{number}/cases", body)
             case name:
                 return await self._send("POST", f"/contracts/{number}/{name.replace('_', '-')}", body)

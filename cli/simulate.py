@@ -43,7 +43,7 @@ def simulated(programme: Programme, story: Scenario, number: str) -> tuple[Life,
     """The life that a scenario tells, and every difference from what it expects."""
     language = story.given.customer.language
     offers = tuple(offer(programme, item, language) for item in story.given.offers)
-    world = PriceListWorld(prices=programme.catalogue.price_list(), terms=programme.terms)
+    world = PriceListWorld(prices=programme.catalogue.price_list(), terms=programme.terms, fleet=story.given.fleet)
     return play(story, story.quote(number, programme.terms, offers), world)
 
 

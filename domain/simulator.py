@@ -13,6 +13,7 @@ from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
+from domain.fleet.state import Census
 from domain.narrative import entry
 from domain.refusal import Refusal
 from domain.state import Contract, Price
@@ -33,11 +34,14 @@ class EndlessLifeError(Exception):
 class PriceListWorld:
     """A world in which everything works: the price list and terms of the day, and tokens that say what a payment does.
 
+    Its ``fleet`` is what every count finds; without it, what the last one found.
+
     A payment token that starts with ``pm_declined`` is declined, with ``pm_slow`` it stays pending; others are paid.
     """
 
     prices: tuple[Price, ...] = ()
     terms: Terms | None = None
+    fleet: Census | None = None
 
     def __call__(self, contract: Contract, effect: Effect) -> Outcome:
         """The world's answer to an effect."""
@@ -45,7 +49,7 @@ class PriceListWorld:
             case Requote():
                 return self._requote(contract)
             case CountFleet(on=day) if contract.fleet:
-                return Outcome(census=contract.fleet.last.model_copy(update={"on": day}))
+                return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
             case IssueInvoice(method=method) | Collect(method=method):
                 return Outcome(kind=_payment(method or "on_account"))
             case _:

@@ -17,13 +17,13 @@ class ReportCensus(Command):
 
 
 class SettleAdjustment(Command):
-    """Say how a difference between the fleet and what was agreed is settled.
+    """Say how the open difference between the fleet and what was agreed is settled; its number may be left out.
 
     A true-up or a level change agrees to the count that is given, or else to the last one; a dismissal agrees to none.
     """
 
     kind: Literal["settle_adjustment"] = "settle_adjustment"
-    adjustment: str
+    adjustment: str | None = None
     how: Literal["true_up", "level_change", "dismissed"]
     reason: Text
     census: Census | None = None

@@ -95,11 +95,11 @@ def _beyond(counts: dict[str, int], agreed: dict[str, int]) -> dict[str, int]:
 def check_settle(contract: Contract, command: SettleAdjustment, now: datetime) -> tuple[Event, ...]:
     """The open adjustment, settled; nothing of the contract changes but what counts as agreed."""
     terms, fleet = _fleet(contract)
-    if fleet.adjustment is None or fleet.adjustment.id != command.adjustment:
+    if fleet.adjustment is None or command.adjustment not in {None, fleet.adjustment.id}:
         open_one = fleet.adjustment.id if fleet.adjustment else None
         raise Refusal(
             terms.audit_rule,
-            f"there is no open adjustment {command.adjustment}",
+            f"there is no open adjustment {command.adjustment or ''}".rstrip(),
             allowed_when=f"it is {open_one}" if open_one else "an audit has opened one",
             field="adjustment",
         )
@@ -108,7 +108,7 @@ def check_settle(contract: Contract, command: SettleAdjustment, now: datetime) -
         at=now,
         rule=terms.audit_rule,
         by=command.by,
-        adjustment=command.adjustment,
+        adjustment=fleet.adjustment.id,
         how=command.how,
         reason=command.reason,
         census=agreed,

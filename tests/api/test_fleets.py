@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import shutil
 import tracemalloc
 from collections.abc import Iterator
 from io import BytesIO
@@ -13,54 +12,24 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from ruamel.yaml import YAML
 
+from adapters.programme_files import load
 from api.commands import state_of
 from api.fleet_files import MOST_ERRORS, DeviceFile
 from api.services import Services
-from cli.preparation import PROGRAMMES, prepare
+from cli.player import Player
+from cli.simulate import simulated
+from domain.scenario import Scenario, timeline
+from tests.api.fleet_programme import publish
 from tests.api.house import Caller, House, secret
 
 HEADER = "serial,kind,model,country,included,warranty_end,care_pack_end"
-FLEET: dict[str, Any] = {
-    "rule": "HPG-1",
-    "audit_rule": "HPG-2",
-    "excluded_rule": "HPG-3",
-    "kinds": {"desktop": "pc", "notebook": "pc", "printer": "printer"},
-    "with_device": ["display"],
-    "covered_by": ["warranty", "care_pack"],
-    "minimums": {"access": [{"pc": 250}, {"printer": 250}], "management": [{"pc": 5000}, {"printer": 1000}]},
-    "audit_months": 3,
-}
 
 
 @pytest.fixture(scope="session")
 async def programme(house: House) -> str:
-    """A programme for fleets beside the house's own: the same files with changed terms and services."""
-    code = f"F{uuid4().hex[:6].upper()}"
-    folder = house.settings.var_dir
-    target = folder / code.lower()
-    shutil.copytree(PROGRAMMES / "hpg", target, ignore=shutil.ignore_patterns("lives", "coupons.yaml"))
-    yaml = YAML(typ="safe")
-    terms = yaml.load(target / "terms.yaml")
-    terms |= {"code": code, "fleet": FLEET, "order_fees": []}
-    terms["start"]["after"] = []
-    terms["issuer"]["code"] = code
-    yaml.dump(terms, target / "terms.yaml")
-    catalogue = yaml.load(target / "catalogue.yaml")
-    plain = catalogue["services"][0] | {"models": ["Fleet"], "printer_type": "fleet", "prices": {1: "2.00"}}
-    catalogue["services"] = [
-        plain | {"id": f"{level}-{name}", "level": level, "device_class": name}
-        for level in FLEET["minimums"]
-        for name in ("pc", "printer")
-    ]
-    yaml.dump(catalogue, target / "catalogue.yaml")
-    for language in ("en", "fr"):
-        for name in ("adjustment_opened", "adjustment_settled"):
-            text = "Subject: {{ number }}: {{ data.adjustment }}\n\n{{ customer.name }}: {{ data.classes }}\n"
-            (target / "texts" / language / f"{name}.txt.j2").write_text(text)
-    await prepare(house.database, folder)
-    return code
+    """A programme for fleets beside the house's own."""
+    return await publish(house)
 
 
 def lines(number: int, kind: str = "desktop", *, included: str = "yes", ends: str = "2032-12-31") -> list[str]:
@@ -436,3 +405,59 @@ def test_lines_are_what_the_tests_mean() -> None:
     """The sample lines have as many fields as the header."""
     parts: Iterator[str] = iter(lines(2))
     assert {line.count(",") for line in parts} == {HEADER.count(",")}
+
+
+@pytest.mark.rule("HPP-6")
+async def test_a_life_of_a_fleet_is_the_same_on_the_server_and_in_the_simulator(house: House, programme: str) -> None:
+    """A scenario with a fleet: quoted, audited, a difference settled, help refused; both timelines are equal."""
+    story, files = Scenario.model_validate(STORY), load(house.settings.var_dir / programme.lower())
+    life, wrong = simulated(files, story, "SIMULATED")
+    assert [line for line in wrong if "should have" in line or "refused" in line] == []
+    transport, key = httpx.ASGITransport(app=house.app), await secret(house.database, "admin")
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://tenure.example/v1", headers=headers, timeout=60
+    ) as http:
+        played = await Player(http, files, story, uuid4().hex[:8]).play()
+    assert played.wrong == []
+    told = [str(line) for line in timeline(life.entries)]
+    assert [str(line) for line in timeline(played.entries)] == told
+    assert sum("adjustment_opened" in line for line in told) == 1
+
+
+LAPSES = {
+    "serial": "NB-1",
+    "kind": "notebook",
+    "model": "Notebook",
+    "country": "FR",
+    "included": True,
+    "cover": [{"kind": "warranty", "last_day": "2027-03-31"}],
+}
+STORY: dict[str, Any] = {
+    "title": "A fleet that grows",
+    "story": "300 PCs, one of which lapses; somebody counts 301.",
+    "starts": "2027-01-31T10:00:00",
+    "given": {
+        "customer": {"id": "c", "name": "C", "email": "c@c.example", "language": "fr", "country": "FR"},
+        "period": 1,
+        "offers": [{"id": "1", "service": "access-pc", "serial": "FLEET-1", "quantity": 300}],
+        "fleet": {"on": "2027-01-31", "counted": {"pc": 300}},
+    },
+    "when": [
+        {"at": "2027-01-31T10:01:00", "do": "accept", "with": {"revision": 1}},
+        {"at": "2027-01-31T10:02:00", "do": "checkout", "with": {"method": "pm_ok"}},
+        {
+            "at": "2027-04-02T10:00:00",
+            "do": "open_case",
+            "with": {"serial": "NB-1", "subject": "black screen", "device": LAPSES},
+            "refused": {"rule": "HPG-3"},
+        },
+        {
+            "at": "2027-04-03T10:00:00",
+            "do": "report_census",
+            "with": {"census": {"on": "2027-04-03", "counted": {"pc": 301}}},
+        },
+        {"at": "2027-04-04T10:00:00", "do": "settle_adjustment", "with": {"how": "true_up", "reason": "bought"}},
+    ],
+    "until": "2027-06-01",
+}
