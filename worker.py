@@ -14,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymen
 from activities.billing import BillingActivities, PaymentPort
 from activities.clocks import ClockActivities
 from activities.documents import DocumentActivities
+from activities.fleet import FleetActivities
 from activities.messages import MailPort, MessageActivities
 from activities.records import RecordActivities
 from activities.ticketing import DeskPort, TicketingActivities
@@ -72,6 +73,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     messages = MessageActivities(database, world.texts, world.mail)
     documents = DocumentActivities(database, world.texts)
     records = RecordActivities(database)
+    fleets = FleetActivities(database)
     clocks = ClockActivities(database, client)
     return Worker(
         client,
@@ -89,6 +91,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             documents.make,
             records.record,
             records.requote,
+            fleets.count,
             clocks.advance_contracts,
             clocks.discard_contracts,
         ],

@@ -16,6 +16,7 @@ from api import (
     contracts,
     devices,
     documentation,
+    fleets,
     futures,
     payments,
     people,
@@ -40,6 +41,7 @@ ROUTERS = (
     futures.router,
     requests.router,
     supplies.router,
+    fleets.router,
     clocks.router,
     people.router,
 )

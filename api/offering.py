@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.counting import CountedFleet
 from api.fields import Body, LineId, SerialNumber, ServiceId, Word
 from api.problems import not_found
 from domain.catalogue import Catalogue, Device, Service, offer_of, term_of
@@ -23,7 +24,9 @@ class OfferRequest(Body):
     id: LineId | None = Field(default=None, description="The line's id; numbered from 1 where it is not given.")
     serial: SerialNumber
     service: ServiceId
-    quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
+    quantity: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="1, or for a fleet as many as are counted in the service's class, if not given."
+    )
     facts: dict[Word, bool] = Field(
         default_factory=dict, max_length=20, description="What is said of the device now, besides what is known of it."
     )
@@ -50,11 +53,20 @@ async def programme(connection: AsyncConnection, code: str) -> Programme:
 
 
 async def offers(
-    connection: AsyncConnection, offered: Programme, wanted: tuple[OfferRequest, ...], language: str
+    connection: AsyncConnection,
+    offered: Programme,
+    wanted: tuple[OfferRequest, ...],
+    language: str,
+    fleet: CountedFleet | None = None,
 ) -> tuple[Offer, ...]:
     """The offers that a request comes to. Raises a Refusal that names what does not fit, and what would."""
     known = await people.find_devices(connection, [item.serial for item in wanted])
-    return tuple(_offer(offered, item, index, known, language) for index, item in enumerate(wanted))
+    return tuple(
+        _fleet_offer(offered, item, index, fleet, language)
+        if fleet and item.serial == fleet.id
+        else _offer(offered, item, index, known, language)
+        for index, item in enumerate(wanted)
+    )
 
 
 def _offer(
@@ -78,7 +90,7 @@ def _offer(
         ),
         language,
         id=item.id or str(index + 1),
-        quantity=item.quantity,
+        quantity=item.quantity or 1,
     )
 
 
@@ -109,6 +121,48 @@ def _service(offered: Programme, item: OfferRequest, index: int, device: dict[st
         raise Refusal(
             offered.terms.quote.rule,
             f"service {item.service} is not offered for {device['model']} in {device['country']}",
+            allowed_when=f"the service is one of: {names}",
+            field=f"offers.{index}.service",
+        )
+    return service
+
+
+def _fleet_offer(offered: Programme, item: OfferRequest, index: int, fleet: CountedFleet, language: str) -> Offer:
+    """A service for a class of a fleet's devices: for as many as are counted, where nothing else is asked for."""
+    service = _fleet_service(offered, item, index, fleet)
+    quantity = item.quantity or fleet.census.counted.get(service.device_class or "", 0)
+    if quantity < 1:
+        raise Refusal(
+            offered.terms.quote.rule,
+            f"fleet {fleet.id} has no {service.device_class} that counts",
+            allowed_when=f"devices of the class {service.device_class} are included and have valid cover",
+            field=f"offers.{index}.service",
+        )
+    return Offer(
+        id=item.id or str(index + 1),
+        service=service.id,
+        text=offered.terms.text(service.name, language),
+        serial=fleet.id,
+        model=service.models[0],
+        quantity=quantity,
+        level=service.level,
+        prices=service.prices,
+        device_class=service.device_class,
+    )
+
+
+def _fleet_service(offered: Programme, item: OfferRequest, index: int, fleet: CountedFleet) -> Service:
+    fitting = [
+        service
+        for service in offered.catalogue.services
+        if service.device_class is not None and fleet.country in service.countries
+    ]
+    service = next((service for service in fitting if service.id == item.service), None)
+    if service is None:
+        names = ", ".join(service.id for service in fitting) or "none"
+        raise Refusal(
+            offered.terms.quote.rule,
+            f"service {item.service} is not offered for fleets in {fleet.country}",
             allowed_when=f"the service is one of: {names}",
             field=f"offers.{index}.service",
         )

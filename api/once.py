@@ -79,17 +79,28 @@ def once(scope: str) -> Callable[..., Awaitable[Once]]:
         key: IdempotencyKey = None,
         caller: Key = needed,
     ) -> Once:
-        if key is None:
-            raise ProblemError(
-                400,
-                "no-idempotency-key",
-                "every command needs an `Idempotency-Key` header, so that sending it again does not do it twice",
-                field="Idempotency-Key",
-            )
-        parts = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-        return Once(services, caller, key, sha256(parts).hexdigest())
+        name = needed_key(key)
+        parts = request_line(request) + await request.body()
+        return Once(services, caller, name, sha256(parts).hexdigest())
 
     return prepare
+
+
+def needed_key(key: str | None) -> str:
+    """The key that every command comes with. Raises a problem (400) without one."""
+    if key is None:
+        raise ProblemError(
+            400,
+            "no-idempotency-key",
+            "every command needs an `Idempotency-Key` header, so that sending it again does not do it twice",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+def request_line(request: Request) -> bytes:
+    """What is asked for, without the body."""
+    return f"{request.method} {request.url.path}?{request.url.query}\n".encode()
 
 
 OnceQuote = Annotated[Once, Depends(once("quote"))]

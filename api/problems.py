@@ -36,6 +36,7 @@ class Problem(BaseModel):
     allowed_when: str | None = None
     allowed: list[dict[str, Any]] = Field(default_factory=list, description="What may be done now, or later.")
     errors: list[dict[str, Any]] = Field(default_factory=list, description="Every field that is wrong, and why.")
+    total: int | None = Field(default=None, description="How many errors there are, where not all are listed.")
 
 
 class ProblemError(Exception):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.commands import followed, give, view_of
+from api.counting import CountedFleet, counted_for
 from api.fields import Body, Code, Day, Line, Number
 from api.offering import OfferRequest, Programme, chosen_term, offers, programme
 from api.once import OnceOrder, OnceQuote
@@ -17,8 +18,10 @@ from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
 from api.services import Needs, Services
 from api.starts import begin, first_view
+from domain.calendar import local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
+from domain.fleet.state import FleetId
 from domain.state import Customer
 from domain.view import Entry, View
 from storage import clocks, contracts, people
@@ -77,6 +80,9 @@ class QuoteRequest(Wanted):
     reseller: Line | None = None
     reenrols: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")] | None = Field(
         default=None, description="The contract that lapsed or ran out, and is taken up again."
+    )
+    fleet: FleetId | None = Field(
+        default=None, description="The fleet that the offers are for, which have its id as their serial number."
     )
     test_clock: Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,60}$")] | None = Field(
         default=None, description="The test clock on which the contract lives; real time without one."
@@ -142,6 +148,7 @@ async def _written(services: Services, wanted: QuoteRequest, command: str, by: s
 
 
 async def _write(services: Services, wanted: QuoteRequest, command: str, by: str) -> tuple[ContractStart, str]:
+    fleet = await _fleet(services, wanted, command)
     async with services.database.write() as connection:
         known = await contracts.created(connection, command)
         if known:
@@ -149,7 +156,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         offered = await programme(connection, wanted.programme)
         now = await _now(services, connection, wanted.test_clock)
         number = await _number(connection, wanted.programme, now)
-        made = await offers(connection, offered, wanted.offers, wanted.customer.language)
+        made = await offers(connection, offered, wanted.offers, wanted.customer.language, fleet)
         quote = Quote(
             id=command,
             by=by,
@@ -163,6 +170,8 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
             order_by=wanted.order_by,
             term_months=chosen_term(offered, made, wanted.term_months),
             reenrols=wanted.reenrols,
+            fleet=fleet.census if fleet else None,
+            fleet_id=fleet.id if fleet else None,
         )
         open_contract(quote, now)
         start = ContractStart(
@@ -176,15 +185,28 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
     return start, number
 
 
+async def _fleet(services: Services, wanted: QuoteRequest, command: str) -> CountedFleet | None:
+    """The fleet that is asked for, counted on the day of the quote; before the transaction, which it would hold up."""
+    if wanted.fleet is None:
+        return None
+    async with services.database.read() as connection:
+        if await contracts.created(connection, command):
+            return None
+        terms = (await programme(connection, wanted.programme)).terms
+        now = await _now(services, connection, wanted.test_clock, hold=False)
+    day, customer = local_date(now, terms.time_zone), wanted.customer
+    return await counted_for(services, terms, wanted.fleet, day, customer=customer.id, country=customer.country)
+
+
 async def _number(connection: AsyncConnection, code: str, now: datetime) -> str:
     count = await contracts.next_number(connection, f"contract/{code}/{now.year}")
     return f"{code}-{now.year}-{count:06d}"
 
 
-async def _now(services: Services, connection: AsyncConnection, clock: str | None) -> datetime:
+async def _now(services: Services, connection: AsyncConnection, clock: str | None, *, hold: bool = True) -> datetime:
     if clock is None:
         return services.now()
-    row = await clocks.find(connection, clock, hold=True)
+    row = await clocks.find(connection, clock, hold=hold)
     if row is None or row["deleted"]:
         raise not_found(f"test clock {clock}")
     if row["target"] is not None:
@@ -231,8 +253,9 @@ async def revise_quote(services: Needs, number: Number, wanted: ReviseRequest, o
     async def revise(command: str) -> View:
         async with services.database.read() as connection:
             offered: Programme = await programme(connection, shown.programme)
-            made = await offers(connection, offered, wanted.offers, shown.customer.language)
-            months = chosen_term(offered, made, wanted.term_months)
+        fleet = await _recounted(services, offered, shown)
+        async with services.database.read() as connection:
+            made = await offers(connection, offered, wanted.offers, shown.customer.language, fleet)
         revision = Revise(
             id=command,
             by=once.by,
@@ -241,11 +264,21 @@ async def revise_quote(services: Needs, number: Number, wanted: ReviseRequest, o
             customer=_contact(shown.customer, wanted),
             start_on=wanted.start_on,
             order_by=wanted.order_by,
-            term_months=months,
+            term_months=chosen_term(offered, made, wanted.term_months),
+            fleet=fleet.census if fleet else None,
         )
         return (await give(services, number, revision)).view
 
     return await once.do(revise)  # type: ignore[return-value]
+
+
+async def _recounted(services: Services, offered: Programme, shown: View) -> CountedFleet | None:
+    """The fleet of a quote, counted anew."""
+    if shown.fleet is None:
+        return None
+    day = local_date(shown.now if shown.clock else services.now(), shown.zone)
+    who = shown.customer
+    return await counted_for(services, offered.terms, shown.fleet.fleet, day, customer=who.id, country=who.country)
 
 
 @router.post("/{number}/accept", operation_id="accept_quote")

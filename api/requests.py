@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from api.commands import give, view_of
+from api.counting import CountedFleet, device_of
 from api.fields import Body, Day, Line, LineId, Number, SerialNumber, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
 from api.once import Once, OnceOperate, OnceOrder
@@ -149,10 +150,12 @@ async def _service(services: Services, number: str, wanted: ChangeRequest) -> di
     line = next((line for line in shown.lines if line.id == wanted.line), None)
     if line is None or wanted.service is None:
         raise not_found(f"line {wanted.line} of contract {number}")
-    asked = OfferRequest(serial=line.serial, service=wanted.service)
+    asked = OfferRequest(serial=line.serial, service=wanted.service, quantity=line.quantity)
+    country = shown.customer.country
+    fleet = CountedFleet(shown.fleet.fleet, shown.fleet.last, country) if shown.fleet else None
     async with services.database.read() as connection:
         offered = await programme(connection, shown.programme)
-        offer = (await offers(connection, offered, (asked,), shown.customer.language))[0]
+        offer = (await offers(connection, offered, (asked,), shown.customer.language, fleet))[0]
     return {"service": offer.service, "text": offer.text, "prices": offer.prices}
 
 
@@ -241,8 +244,9 @@ async def list_cases(services: Needs, number: Number, _: MayRead) -> list[CaseOu
 @router.post("/cases", operation_id="open_case", tags=["cases"])
 async def open_case(services: Needs, number: Number, wanted: CaseRequest, once: OnceOrder) -> View:
     """Ask for help with a device; refused, with a reason, where the contract does not cover it."""
+    device = await device_of(services, await view_of(services, number), wanted.serial)
     return await _give(  # type: ignore[return-value]
-        services, number, once, OpenCase, serial=wanted.serial, subject=wanted.subject
+        services, number, once, OpenCase, serial=wanted.serial, subject=wanted.subject, device=device
     )
 
 

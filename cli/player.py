@@ -12,6 +12,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from adapters.programme_files import Programme
+from cli.fleet_file import fleet_file
 from cli.simulate import device_of
 from cli.timeline import Row, rows
 from domain.scenario import GivenOffer, Scenario, When, given_offers, local
@@ -57,12 +58,14 @@ class Player:
         self._salt = secrets.token_hex(3)
         self._count = 0
         self._clock = ""
+        self._fleet = ""
 
     async def play(self) -> Played:
         """Live the scenario through, and read back what became of it."""
         story, terms = self._story, self._programme.terms
         made = await self._ask("POST", "/test-clocks", {"name": story.title, "now": _text(story.begins_at(terms))})
         self._clock = made["id"]
+        await self._import_fleet()
         await self._register_devices(story.given.offers)
         quoted = await self._ask("POST", "/quotes", self._quote())
         played = Played(number=quoted["number"], currency=terms.currency)
@@ -73,7 +76,22 @@ class Player:
         await self._read(played)
         return played
 
+    async def _import_fleet(self) -> None:
+        given, terms = self._story.given, self._programme.terms
+        if given.fleet is None or terms.fleet is None:
+            return
+        whose = {"customer": f"{given.customer.id}-{self._run}", "programme": terms.code}
+        self._fleet = (await self._ask("POST", "/fleets", whose))["id"]
+        headers = {"Idempotency-Key": f"{self._fleet}-devices", "Content-Type": "text/csv"}
+        content = fleet_file(self._story, terms.fleet).encode()
+        path = f"/fleets/{self._fleet}/devices"
+        response = await self._http.request("PUT", path, content=content, headers=headers)
+        if response.status_code >= 300:
+            raise PlayFailed(f"PUT {path}: {response.status_code} {response.text}")
+
     async def _register_devices(self, items: Iterable[GivenOffer]) -> None:
+        if self._fleet:
+            return
         for item in items:
             service = self._programme.catalogue.service(item.service)
             if service is None:
@@ -84,13 +102,16 @@ class Player:
     def _quote(self) -> dict[str, Any]:
         given = self._story.given
         customer = given.customer.model_dump(mode="json", exclude_none=True)
-        return {
+        offers = [_asked(item) | ({"serial": self._fleet} if self._fleet else {}) for item in given.offers]
+        asked = {
             "programme": self._programme.terms.code,
             "customer": customer | {"id": f"{given.customer.id}-{self._run}"},
             "period": given.period,
-            "offers": [_asked(item) for item in given.offers],
+            "offers": offers,
             "test_clock": self._clock,
-        } | given.model_dump(mode="json", exclude={"customer", "offers", "period"}, exclude_none=True)
+        }
+        more = given.model_dump(mode="json", exclude={"customer", "offers", "period", "fleet"}, exclude_none=True)
+        return asked | more | ({"fleet": self._fleet} if self._fleet else {})
 
     async def _move(self, to: datetime) -> None:
         body = {"to": _text(to)}
@@ -138,6 +159,7 @@ class Player:
             case "report_inspection":
                 return await self._send("POST", f"/contracts/{number}/inspections/{body.pop('line')}", body)
             case "open_case":
+                body.pop("device", None)
                 return await self._send("POST", f"/contracts/{number}/cases", body)
             case name:
                 return await self._send("POST", f"/contracts/{number}/{name.replace('_', '-')}", body)

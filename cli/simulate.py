@@ -47,7 +47,10 @@ def simulated(programme: Programme, story: Scenario, number: str) -> tuple[Life,
     language = story.given.customer.language
     offers = tuple(offer(programme, item, language) for item in story.given.offers)
     world = PriceListWorld(
-        prices=programme.catalogue.price_list(), terms=programme.terms, indices=programme.catalogue.indices
+        prices=programme.catalogue.price_list(),
+        terms=programme.terms,
+        indices=programme.catalogue.indices,
+        fleet=story.given.fleet,
     )
     services = (programme.catalogue.service(item.service) for item in story.given.offers)
     months = term_of(service for service in services if service)

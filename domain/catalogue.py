@@ -160,6 +160,7 @@ def offer_of(service: Service, terms: Terms, device: Device, language: str, **mo
         model=device.model,
         prices=service.prices,
         level=service.level,
+        device_class=service.device_class,
         sold_as=service.sold_as,
         cover=device.cover,
         facts=device.facts,

@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.envelope import Command
+from domain.fleet.census import FleetDevice
+from domain.fleet.commands import ReportCensus, SettleAdjustment
+from domain.fleet.state import Census, FleetId
 from domain.state import Cover, Customer, Discount, Offer, OrderedBy
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.terms import Terms
@@ -29,6 +32,8 @@ class Quote(Command):
     order_by: date | None = None
     term_months: int | None = None
     reenrols: Text | None = None
+    fleet: Census | None = None
+    fleet_id: FleetId | None = None
 
 
 class Revise(Command):
@@ -41,6 +46,7 @@ class Revise(Command):
     start_on: date | None = None
     order_by: date | None = None
     term_months: int | None = None
+    fleet: Census | None = None
 
 
 class Accept(Command):
@@ -203,11 +209,12 @@ class AdoptTerms(Command):
 
 
 class OpenCase(Command):
-    """Ask for help with a device."""
+    """Ask for help with a device; ``device`` is what the contract's fleet knows of it, where it is one of a fleet."""
 
     kind: Literal["open_case"] = "open_case"
     serial: str
     subject: Text
+    device: FleetDevice | None = None
 
 
 class AdvanceCase(Command):
@@ -252,6 +259,8 @@ AnyCommand = Annotated[
     | ReportForeignSupply
     | OpenCase
     | AdvanceCase
+    | ReportCensus
+    | SettleAdjustment
     | Discard,
     Field(discriminator="kind"),
 ]

@@ -14,8 +14,10 @@ from typing import Any
 from domain import activation, addition, billing, cancellation, change, order, quote, renewal, support, suspension
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
-from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
+from domain.fleet import stage as fleet
+from domain.fleet.commands import ReportCensus
 from domain.permissions import check_status
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.supplies import stage as supplies
@@ -33,6 +35,7 @@ _STAGES: tuple[ModuleType, ...] = (
     addition,
     supplies,
     support,
+    fleet,
 )
 
 
@@ -99,6 +102,9 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
             return ReportRequote(
                 id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms, index=outcome.index
             )
+            return ReportRequote(id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms)
+        case CountFleet() if outcome.census is not None:
+            return ReportCensus(id=effect.key, by=by, census=outcome.census)
         case _:
             return None
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
+from domain.fleet.state import Census, FleetId
+from domain.fleet.terms import FleetTerms
 from domain.terms import Terms
 from domain.values import Carried, Prices
 
@@ -113,6 +115,15 @@ class Requote(Effect):
     since: date | None = None
 
 
+class CountFleet(Effect):
+    """Count the devices of a fleet as these terms ask, on a local date."""
+
+    kind: Literal["count_fleet"] = "count_fleet"
+    fleet: FleetId
+    terms: FleetTerms
+    on: date
+
+
 AnyEffect = Annotated[
     IssueInvoice
     | Collect
@@ -123,7 +134,8 @@ AnyEffect = Annotated[
     | CloseCase
     | MakeDocument
     | SendMessage
-    | Requote,
+    | Requote
+    | CountFleet,
     Field(discriminator="kind"),
 ]
 
@@ -133,6 +145,7 @@ class Outcome(Carried):
 
     ``refused`` is a business no that is final, with its reason; the payment words answer billing effects;
     ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote.
+    ``prices`` and ``terms`` answer a Requote, ``census`` a CountFleet.
     """
 
     kind: Literal["done", "paid", "pending", "declined", "refused"] = "done"
@@ -141,3 +154,4 @@ class Outcome(Carried):
     prices: dict[str, Prices] | None = None
     terms: Terms | None = None
     index: tuple[Decimal, Decimal] | None = None
+    census: Census | None = None

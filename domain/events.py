@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.envelope import Event
+from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, FleetAudited
+from domain.fleet.state import FleetState
 from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
 from domain.supplies.events import (
     ContinuityWarned,
@@ -36,6 +38,7 @@ class Quoted(Event):
     start_on: date | None = None
     term_months: int | None = None
     reenrols: str | None = None
+    fleet: FleetState | None = None
 
 
 class QuoteRevised(Event):
@@ -49,6 +52,7 @@ class QuoteRevised(Event):
     customer: Customer | None = None
     start_on: date | None = None
     term_months: int | None = None
+    fleet: FleetState | None = None
 
 
 class QuoteAccepted(Event):
@@ -486,6 +490,10 @@ AnyEvent = Annotated[
     | CoverLost
     | CaseOpened
     | CaseAdvanced
-    | CaseClosed,
+    | CaseClosed
+    | AuditDue
+    | FleetAudited
+    | AdjustmentOpened
+    | AdjustmentSettled,
     Field(discriminator="kind"),
 ]

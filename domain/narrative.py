@@ -11,6 +11,9 @@ from domain import events as happened
 from domain.bill import Bill
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
 from domain.envelope import Event
+from domain.fleet import events as of_fleet
+from domain.fleet.stage import difference
+from domain.fleet.state import by_class
 from domain.money import rounded
 from domain.state import Contract
 from domain.supplies import events as supplied
@@ -214,4 +217,8 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.CaseOpened: lambda c, e: f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}",
     happened.CaseAdvanced: lambda c, e: f"Case {e.case} went on to {e.stage}",
     happened.CaseClosed: lambda c, e: f"Case {e.case} closed{_because(e.note)}",
+    of_fleet.AuditDue: lambda c, e: f"Time to count the fleet ({e.occasion})",
+    of_fleet.FleetAudited: lambda c, e: f"Fleet counted: {by_class(e.census.counted)}",
+    of_fleet.AdjustmentOpened: lambda c, e: f"Adjustment {e.adjustment} opened: {difference(e)}",
+    of_fleet.AdjustmentSettled: lambda c, e: f"Adjustment {e.adjustment} settled ({e.how}){_because(e.reason)}",
 }

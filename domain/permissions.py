@@ -42,6 +42,8 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "report_foreign_supply": _STARTED,
     "open_case": _STARTED,
     "advance_case": frozenset(Status),
+    "report_census": frozenset(Status),
+    "settle_adjustment": frozenset(Status),
     "discard": frozenset(Status) - ENDED,
 }
 
@@ -101,6 +103,10 @@ def _while_serviced(contract: Contract) -> Iterator[Permission]:
         yield _now("order_supply")
     if terms.support and contract.status is Status.ACTIVE:
         yield _now("open_case")
+    if contract.fleet and contract.status in RUNNING:
+        yield _now("report_census")
+    if contract.fleet and contract.fleet.adjustment:
+        yield _now("settle_adjustment")
 
 
 def _while_ordered(contract: Contract) -> Iterator[Permission]:

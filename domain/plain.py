@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from domain.fleet.terms import FleetTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
     Band,
@@ -254,6 +255,21 @@ def _supplies(terms: Terms, supplies: SuppliesTerms) -> Told:
     yield supplies.shipping.rule, f"An order that has not shipped after {hours} hours opens a ticket."
 
 
+def _fleet(terms: Terms, fleet: FleetTerms) -> Told:
+    yield fleet.rule, f"Counted are {_all(fleet.kinds)} under valid {_either(fleet.covered_by)}."
+    if fleet.with_device:
+        yield fleet.rule, f"A {_either(fleet.with_device)} counts with its device."
+    for level, ways in fleet.minimums.items():
+        least = _either([_all([f"{count} of {kind}" for kind, count in way.items()]) for way in ways])
+        yield fleet.rule, f"Level {_words(level)} needs at least {least}."
+    if fleet.whole_base:
+        yield fleet.rule, "The whole eligible installed base is covered; a part of it is refused."
+    if fleet.audit_months:
+        every = _months(fleet.audit_months)
+        yield fleet.audit_rule, f"The fleet is counted again every {every.removeprefix('a ')}; a difference is settled."
+    yield fleet.excluded_rule, "A device whose own cover has lapsed gets no service."
+
+
 def _suspension(terms: Terms, suspension: SuspensionTerms) -> Told:
     money = "whole days without it are not charged" if suspension.credit else "it is charged on"
     yield suspension.rule, f"Service can be paused; {money}."
@@ -312,6 +328,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "cancellation": _cancellation,
     "change": _change,
     "suspension": _suspension,
+    "fleet": _fleet,
     "supplies": _supplies,
     "support": _support,
     "tax": _tax,

@@ -15,6 +15,7 @@ from domain.effects import Effect, MakeDocument
 from domain.eligibility import admitted, check_reenrolment
 from domain.envelope import Event
 from domain.events import QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, QuoteRevised
+from domain.fleet.offer import agreed_fleet, check_fleet, device_of
 from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
@@ -43,6 +44,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         check_reenrolment(terms, quote.offers, today=today, start=quote.start_on)
     valid_until = _deadline(terms, quote, today)
     _check_offers(terms, quote.period, quote.offers)
+    check_fleet(terms, quote.offers, quote.fleet)
     return Quoted(
         at=now,
         rule=terms.quote.rule,
@@ -57,6 +59,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         start_on=quote.start_on,
         term_months=_term_months(terms, quote.term_months),
         reenrols=quote.reenrols,
+        fleet=agreed_fleet(quote.offers, quote.fleet, quote.fleet_id),
     )
 
 
@@ -122,7 +125,7 @@ def check_period(terms: Terms, period: int, offers: Iterable[Offer]) -> None:
 
 def _check_offers(terms: Terms, period: int, offers: tuple[Offer, ...]) -> None:
     check_period(terms, period, offers)
-    for field, values in (("id", [offer.id for offer in offers]), ("serial", [offer.serial for offer in offers])):
+    for field, values in (("id", [offer.id for offer in offers]), ("serial", [device_of(offer) for offer in offers])):
         if len(set(values)) < len(values):
             raise Refusal(terms.quote.rule, f"each offer needs its own {field}", field=f"offers.{field}")
 
@@ -131,6 +134,7 @@ def check_revise(contract: Contract, command: Revise, now: datetime) -> tuple[Ev
     """A new revision, which is offered for as many days as a new quote."""
     terms, today = contract.terms, contract.date_of(now)
     _check_offers(terms, command.period, command.offers)
+    check_fleet(terms, command.offers, command.fleet)
     start_on = command.start_on or contract.start_on
     return (
         QuoteRevised(
@@ -144,6 +148,7 @@ def check_revise(contract: Contract, command: Revise, now: datetime) -> tuple[Ev
             customer=command.customer,
             start_on=start_on,
             term_months=_term_months(terms, command.term_months or contract.term_months),
+            fleet=agreed_fleet(command.offers, command.fleet, contract.fleet.fleet if contract.fleet else None),
         ),
     )
 
@@ -192,6 +197,7 @@ def begin(event: Quoted) -> Contract:
         reenrols=event.reenrols,
         period=event.period,
         lines=_lines(event.offers, event.period),
+        fleet=event.fleet,
     )
 
 
@@ -209,6 +215,7 @@ def _revised(contract: Contract, event: QuoteRevised) -> dict[str, Any]:
         "customer": event.customer or contract.customer,
         "start_on": event.start_on,
         "term_months": event.term_months,
+        "fleet": event.fleet,
     }
 
 

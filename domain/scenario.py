@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from domain.calendar import DAY, instant
 from domain.commands import AnyCommand, At, Quote
+from domain.fleet.state import Census
 from domain.money import rounded
 from domain.refusal import Refusal
 from domain.simulator import Life, World
@@ -62,6 +63,7 @@ class Given(Value):
     order_by: date | None = None
     term_months: int | None = None
     reenrols: str | None = None
+    fleet: Census | None = None
 
 
 class Refused(Value):
@@ -138,6 +140,7 @@ class Scenario(Value):
             order_by=self.given.order_by,
             term_months=self.given.term_months or term_months,
             reenrols=self.given.reenrols,
+            fleet=self.given.fleet,
         )
 
     def begins_at(self, terms: Terms) -> datetime:

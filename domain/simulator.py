@@ -13,8 +13,9 @@ from decimal import Decimal
 from domain.catalogue import Index, index_values
 from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
-from domain.effects import Collect, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
+from domain.fleet.state import Census
 from domain.narrative import entry
 from domain.refusal import Refusal
 from domain.state import Contract, Price
@@ -35,18 +36,23 @@ class EndlessLifeError(Exception):
 class PriceListWorld:
     """A world in which everything works: the price list and terms of the day, and tokens that say what a payment does.
 
+    Its ``fleet`` is what every count finds; without it, what the last one found.
+
     A payment token that starts with ``pm_declined`` is declined, with ``pm_slow`` it stays pending; others are paid.
     """
 
     prices: tuple[Price, ...] = ()
     terms: Terms | None = None
     indices: Mapping[str, Index] = field(default_factory=dict)
+    fleet: Census | None = None
 
     def __call__(self, contract: Contract, effect: Effect) -> Outcome:
         """The world's answer to an effect."""
         match effect:
             case Requote():
                 return self._requote(contract, effect)
+            case CountFleet(on=day) if contract.fleet:
+                return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
             case IssueInvoice(method=method) | Collect(method=method):
                 return Outcome(kind=_payment(method or "on_account"))
             case _:

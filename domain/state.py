@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.bill import Bill
 from domain.calendar import local_date
+from domain.fleet.state import FleetState
 from domain.supplies.state import Supplies
 from domain.terms import Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
@@ -76,6 +77,7 @@ class Offer(Carried):
     in_use_since: date | None = None
     support_ends: date | None = None
     serviced: bool = True
+    device_class: Name | None = None
 
 
 class Discount(Carried):
@@ -150,6 +152,7 @@ class Line(Carried):
     billed: Billed | None = None
     ends_on: date | None = None
     planned: Planned | None = None
+    device_class: Name | None = None
 
 
 class Inspection(Carried):
@@ -251,6 +254,7 @@ class Contract(Carried):
     cases: tuple[Case, ...] = ()
     case_count: int = 0
     declined: tuple[str, ...] = ()
+    fleet: FleetState | None = None
 
     @property
     def zone(self) -> str:

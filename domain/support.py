@@ -11,6 +11,7 @@ from domain.commands import AdvanceCase, OpenCase
 from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
 from domain.envelope import Event
 from domain.events import CaseAdvanced, CaseClosed, CaseOpened
+from domain.fleet.cases import line_for
 from domain.refusal import Refusal
 from domain.state import Case, Contract, Line, Status
 from domain.terms import SupportTerms
@@ -25,7 +26,7 @@ def _terms(contract: Contract) -> SupportTerms:
 def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Event, ...]:
     """A case for a device that the contract covers today."""
     terms = _terms(contract)
-    line = next((line for line in contract.lines if line.serial == command.serial), None)
+    line = line_for(contract, command, now)
     if line is None:
         serials = ", ".join(line.serial for line in contract.lines)
         raise Refusal(
@@ -109,6 +110,6 @@ def _tell_closed(contract: Contract, event: CaseClosed) -> Iterator[Effect]:
     yield CloseCase(key=key, at=event.at, rule=event.rule, case=event.case, note=event.note)
 
 
-CHECKS = {OpenCase: check_open, AdvanceCase: check_advance}
+CHECKS: dict[type[Any], Any] = {OpenCase: check_open, AdvanceCase: check_advance}
 EVOLVE = {CaseOpened: _opened, CaseAdvanced: _advanced, CaseClosed: _closed}
 EFFECTS = {CaseOpened: _tell_opened, CaseAdvanced: _tell_advanced, CaseClosed: _tell_closed}

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from domain.fleet.terms import FleetTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
 
@@ -404,6 +405,7 @@ class Terms(Carried):
     suspension: SuspensionTerms | None = None
     supplies: SuppliesTerms | None = None
     support: SupportTerms | None = None
+    fleet: FleetTerms | None = None
     coupons: CouponTerms | None = None
     tax: TaxTerms
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime
 
+from domain.fleet.state import FleetState
 from domain.state import Contract, Customer, Ending, Line, Status, Term
 from domain.values import Carried
 
@@ -56,6 +57,7 @@ class View(Carried):
     clock: str | None = None
     now: AwareDatetime
     closed: bool = False
+    fleet: FleetState | None = None
 
 
 class Entry(Carried):
@@ -122,4 +124,5 @@ def view(
         clock=clock,
         now=now,
         closed=closed,
+        fleet=contract.fleet,
     )

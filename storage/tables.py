@@ -98,6 +98,30 @@ device = Table(
     Column("updated_at", Instant, nullable=False),
 )
 
+# Fleets: the devices of a contract that are too many for it to carry; the primary key finds them by fleet
+
+fleet = Table(
+    "fleet",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("customer", String(40), nullable=False, index=True),
+    Column("programme", String(10), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("imported_at", Instant),
+)
+
+fleet_device = Table(
+    "fleet_device",
+    metadata,
+    Column("fleet", ForeignKey("fleet.id"), primary_key=True),
+    Column("serial", String(40), primary_key=True),
+    Column("kind", String(60), nullable=False),
+    Column("model", String(500), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("included", Boolean, nullable=False),
+    Column("cover", Document, nullable=False),
+)
+
 # The read model and the trail
 
 contract = Table(

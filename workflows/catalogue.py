@@ -11,6 +11,7 @@ from domain.effects import (
     AnyEffect,
     CloseCase,
     Collect,
+    CountFleet,
     Effect,
     IssueCredit,
     IssueInvoice,
@@ -40,6 +41,7 @@ ACTIVITY: dict[type[Effect], str] = {
     MakeDocument: "documents.make",
     SendMessage: "messages.send",
     Requote: "records.requote",
+    CountFleet: "fleet.count",
 }
 
 START_TO_CLOSE = timedelta(seconds=30)

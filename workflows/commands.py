@@ -10,6 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain import commands
     from domain.envelope import Command
+    from domain.fleet import commands as of_fleet
     from domain.supplies import commands as supplying
     from workflows.messages import Taken
 
@@ -60,6 +61,8 @@ class TakesCommands(ABC):
     report_foreign_supply = taking(supplying.ReportForeignSupply)
     open_case = taking(commands.OpenCase)
     advance_case = taking(commands.AdvanceCase)
+    report_census = taking(of_fleet.ReportCensus)
+    settle_adjustment = taking(of_fleet.SettleAdjustment)
     discard = taking(commands.Discard)
 
     @abstractmethod

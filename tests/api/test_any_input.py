@@ -23,6 +23,7 @@ from cli.http import serving
 from runtime.ports import free_port
 from storage.contracts import STARTING
 from storage.tables import audit_entry, contract
+from tests.api.fleet_programme import publish
 from tests.api.house import PASSWORD, House, secret
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -50,12 +51,15 @@ async def _things(house: House) -> dict[str, list[Any]]:
     active = await house.accepted(test_clock=None)
     await house.caller.post(f"/v1/contracts/{active}/checkout/confirmation", {"password": PASSWORD})
     shown = await house.becomes(active, "Active")
+    fleets = await publish(house)
+    fleet = await house.caller.post("/v1/fleets", {"customer": shown["customer"]["id"], "programme": fleets})
     return {
+        "fleet": [fleet["id"]],
         "number": [quoted, accepted, active],
         "clock": [await house.clock()],
         "serial": ["SN-NOCOVER", "SN-WARRANTY"],
         "code": [house.code],
-        "programme": [house.code],
+        "programme": [house.code, fleets],
         "coupon": ["SPRING-15"],
         "customer": [shown["customer"]["id"]],
         "case": [f"{active}-C1"],
