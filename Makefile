@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test histories docs demo up bench lock clean
+.PHONY: help setup parts lint format types test rules histories docs demo up bench lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
@@ -27,6 +27,9 @@ types: setup  ## Types
 
 test: setup lint types parts  ## Style, types and every test, against real counterparts
 	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
+
+rules: setup  ## Every rule with the tests that prove it; fails while one has none
+	@$(PY) -m tests.rules
 
 demo: setup  ## Each programme's contract through its whole life, compared with the simulator
 	./tenure demo

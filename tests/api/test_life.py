@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.house import ADDRESS, PASSWORD, House
 
 
+@pytest.mark.rule("HPG-5", "COM-1")
 async def test_from_quote_to_renewal(any_house: House) -> None:
     """A quote is accepted, paid, active at once without cover, billed month by month, reminded and renewed."""
     caller = any_house.caller
@@ -34,6 +37,7 @@ async def test_from_quote_to_renewal(any_house: House) -> None:
     assert {notice["outcome"] for notice in notices} == {"sent"}
 
 
+@pytest.mark.rule("HPG-2", "HPG-3", "HPG-4")
 async def test_cover_defers_the_start(house: House) -> None:
     """Service starts the day after cover ends, and is billed from the first of the month after; nothing before."""
     number = await house.ordered(serial="SN-WARRANTY", clock=await house.clock("2028-01-10T09:00:00Z"))
@@ -118,6 +122,7 @@ async def test_a_report_of_a_slow_payment_starts_the_service(house: House) -> No
     assert bills[0]["payment"] == "paid"
 
 
+@pytest.mark.rule("HPG-6")
 async def test_what_is_planned_may_be_withdrawn(house: House) -> None:
     """A cancellation and a change that are planned are withdrawn, and everything stands as it stood."""
     number = await house.ordered(clock=await house.clock("2027-03-01T09:00:00Z"))

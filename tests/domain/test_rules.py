@@ -58,8 +58,9 @@ def messages(life: Life) -> list[str]:
     return [effect.message for effect in life.told if isinstance(effect, SendMessage)]
 
 
+@pytest.mark.rule("HPG-3")
 def test_service_starts_the_day_after_the_later_cover() -> None:
-    """HPG-3: warranty until 17 May, Care Pack until 3 August: service starts on 4 August."""
+    """Warranty until 17 May, Care Pack until 3 August: service starts on 4 August."""
     cover = (Cover(kind="warranty", last_day=date(2027, 5, 17)), Cover(kind="care_pack", last_day=date(2027, 8, 3)))
     life = ordered(offer(cover=cover), at=JAN_31)
     assert life.contract.status.name == "SCHEDULED"
@@ -67,21 +68,24 @@ def test_service_starts_the_day_after_the_later_cover() -> None:
     assert on(life, "activated") == [date(2027, 8, 4)]
 
 
+@pytest.mark.rule("HPG-3")
 def test_without_cover_service_starts_when_payment_clears() -> None:
-    """HPG-3: with neither in force, the day on which payment clears is the first day of service."""
+    """With neither in force, the day on which payment clears is the first day of service."""
     life = ordered(offer(warranty=date(2027, 1, 30)), at=JAN_31, method="pm_slow")
     life.give(ReportPayment(id="p", outcome="paid"), utc(2027, 2, 1))
     assert on(life, "activated") == [date(2027, 2, 1)]
     assert life.contract.status.name == "ACTIVE"
 
 
+@pytest.mark.rule("HPG-3")
 def test_cover_that_ends_today_is_still_in_force() -> None:
-    """HPG-3: an order on the last day of the warranty starts on the next day."""
+    """An order on the last day of the warranty starts on the next day."""
     life = ordered(offer(warranty=date(2027, 1, 31)), at=JAN_31)
     life.live_until(utc(2027, 2, 2))
     assert on(life, "activated") == [date(2027, 2, 1)]
 
 
+@pytest.mark.rule("HPG-4")
 @pytest.mark.parametrize(
     ("ends", "first"),
     [
@@ -91,15 +95,16 @@ def test_cover_that_ends_today_is_still_in_force() -> None:
     ],
 )
 def test_billing_starts_on_the_first_of_the_month_after(ends: date, first: date) -> None:
-    """HPG-4: with cover in force, nothing is charged before the first of the month after the one in which it ends."""
+    """With cover in force, nothing is charged before the first of the month after the one in which it ends."""
     life = ordered(offer(warranty=ends), at=JAN_31)
     life.live_until(utc(2028, 3, 1))
     assert on(life, "period_billed")[0] == first
     assert on(life, "activated") == [ends + timedelta(days=1)]
 
 
+@pytest.mark.rule("HPG-4")
 def test_periods_of_an_anchor_on_the_31st() -> None:
-    """HPG-4: 31 January bills 28 February, 31 March, 30 April; a leap year bills 29 February."""
+    """31 January bills 28 February, 31 March, 30 April; a leap year bills 29 February."""
     life = ordered(at=JAN_31)
     life.live_until(utc(2028, 4, 1))
     days = on(life, "period_billed")
@@ -107,17 +112,19 @@ def test_periods_of_an_anchor_on_the_31st() -> None:
     assert date(2028, 2, 29) in days
 
 
+@pytest.mark.rule("HPG-1")
 @pytest.mark.parametrize(("period", "price"), [(1, "49"), (3, "140"), (12, "520")])
 def test_the_price_is_the_periods_own(period: int, price: str) -> None:
-    """HPG-1: the monthly, quarterly and yearly prices are what is billed for such a period, plus tax."""
+    """The monthly, quarterly and yearly prices are what is billed for such a period, plus tax."""
     life = ordered(at=JAN_31, period=period)
     bill = invoices(life)[1].bill
     assert (bill.net, bill.tax, bill.gross) == (Decimal(price), Decimal(price) / 5, Decimal(price) * 6 / 5)
     assert bill.charges[0].rule == "SMP-4"
 
 
+@pytest.mark.rule("HPG-6")
 def test_a_coupon_takes_effect_on_one_line_for_its_periods() -> None:
-    """HPG-6: half off the first two periods of line 2, and nothing off line 1."""
+    """Half off the first two periods of line 2, and nothing off line 1."""
     discount = Discount(code="BOX-50", line="2", kind="percent", value=Decimal(50), periods=2, rule="SMP-6")
     life = ordered(offer("1"), offer("2"), at=JAN_31, discount=discount)
     life.live_until(utc(2027, 4, 5))
@@ -125,8 +132,9 @@ def test_a_coupon_takes_effect_on_one_line_for_its_periods() -> None:
     assert nets == [["49.00", "24.50"], ["49.00", "24.50"], ["49.00", "49.00"]]
 
 
+@pytest.mark.rule("HPG-6")
 def test_a_coupon_never_makes_a_price_negative() -> None:
-    """HPG-6: an amount above the price makes the period free, and no invoice is sent for nothing."""
+    """An amount above the price makes the period free, and no invoice is sent for nothing."""
     discount = Discount(code="BIG", line="1", kind="amount", value=Decimal(500), periods=1, rule="SMP-6")
     life = ordered(at=JAN_31, discount=discount)
     assert [effect.order for effect in invoices(life)] == [True]
@@ -134,8 +142,9 @@ def test_a_coupon_never_makes_a_price_negative() -> None:
     assert invoices(life)[1].bill.net == Decimal("49.00")
 
 
+@pytest.mark.rule("HPG-6")
 def test_a_coupon_for_a_line_that_is_not_there() -> None:
-    """HPG-6: the refusal names the line, and the lines that there are."""
+    """The refusal names the line, and the lines that there are."""
     discount = Discount(code="BOX-50", line="9", kind="percent", value=Decimal(50), rule="SMP-6")
     life = Life.begin(quote(), JAN_31)
     life.give(Accept(id="a", revision=1), JAN_31)
@@ -143,8 +152,9 @@ def test_a_coupon_for_a_line_that_is_not_there() -> None:
     assert (answer.rule, answer.field) == ("SMP-6", "coupon.line")
 
 
+@pytest.mark.rule("HPG-7")
 def test_the_set_up_fee_is_billed_once() -> None:
-    """HPG-7: it is on the order's invoice, and never again, not even in the next term."""
+    """It is on the order's invoice, and never again, not even in the next term."""
     life = ordered(at=JAN_31)
     life.live_until(utc(2029, 6, 1))
     fees = [charge for effect in invoices(life) for charge in effect.bill.charges if charge.what == "set_up"]
@@ -152,17 +162,19 @@ def test_the_set_up_fee_is_billed_once() -> None:
     assert len(on(life, "renewed")) == 2
 
 
+@pytest.mark.rule("HPG-8")
 @pytest.mark.parametrize(("ended", "inspected"), [(date(2026, 7, 31), True), (date(2026, 8, 1), False)])
 def test_six_months_without_cover_need_an_inspection(ended: date, inspected: bool) -> None:
-    """HPG-8: six months to the day before the order count, a day less does not."""
+    """Six months to the day before the order count, a day less does not."""
     life = ordered(offer(warranty=ended), at=JAN_31)
     assert any(isinstance(effect, OpenCaseEffect) for effect in life.told) is inspected
     assert [charge.what for charge in invoices(life)[0].bill.charges] == ["set_up", *(["verification"] * inspected)]
     assert life.contract.status is (Status.DRAFT if inspected else Status.ACTIVE)
 
 
+@pytest.mark.rule("HPG-8")
 def test_service_waits_for_the_inspection() -> None:
-    """HPG-8: paid and not inspected is still a draft; passed, it is active from that day."""
+    """Paid and not inspected is still a draft; passed, it is active from that day."""
     life = ordered(offer(warranty=date(2026, 5, 1)), at=JAN_31)
     life.live_until(utc(2027, 2, 20))
     assert life.contract.status.name == "DRAFT"
@@ -170,8 +182,9 @@ def test_service_waits_for_the_inspection() -> None:
     assert on(life, "activated") == [date(2027, 2, 20)]
 
 
+@pytest.mark.rule("HPG-8")
 def test_a_failed_inspection_voids_the_order() -> None:
-    """HPG-8: every fee but the inspection's is credited."""
+    """Every fee but the inspection's is credited."""
     life = ordered(offer(warranty=date(2026, 5, 1)), offer("2"), at=JAN_31)
     life.give(ReportInspection(id="i", line="1", passed=False, reason="worn out"), utc(2027, 2, 20))
     assert life.contract.status.name == "VOID"
@@ -180,8 +193,9 @@ def test_a_failed_inspection_voids_the_order() -> None:
     assert "inspection_failed" in messages(life)
 
 
+@pytest.mark.rule("HPG-10")
 def test_an_order_is_void_after_48_hours() -> None:
-    """HPG-10: unpaid after 48 hours the order is void, its fees are credited, and the customer is told."""
+    """Unpaid after 48 hours the order is void, its fees are credited, and the customer is told."""
     life = ordered(at=JAN_31, method="pm_slow")
     life.live_until(JAN_31 + timedelta(hours=48) - timedelta(seconds=1))
     assert life.contract.status.name == "DRAFT"
@@ -193,8 +207,9 @@ def test_an_order_is_void_after_48_hours() -> None:
     assert answer.rule == "COM-1"
 
 
+@pytest.mark.rule("HPG-10")
 def test_a_declined_payment_may_be_tried_again() -> None:
-    """HPG-10: within the 48 hours another method completes the order."""
+    """Within the 48 hours another method completes the order."""
     life = ordered(at=JAN_31, method="pm_declined")
     assert kinds(life)[-1] == "payment_declined"
     life.give(Pay(id="again", method="pm_other"), JAN_31 + timedelta(hours=47))
@@ -203,6 +218,7 @@ def test_a_declined_payment_may_be_tried_again() -> None:
     assert [item.method for item in invoices(life)][-2:] == ["pm_other", "pm_other"]
 
 
+@pytest.mark.rule("HPG-12")
 @pytest.mark.parametrize(
     ("leaves", "last_day", "fee"),
     [
@@ -214,7 +230,7 @@ def test_a_declined_payment_may_be_tried_again() -> None:
     ],
 )
 def test_leaving_by_the_month(leaves: date, last_day: date, fee: bool) -> None:
-    """HPG-12: months 1 to 6 at once with a fee; 7 to 12 at the end of month 12; then at the period's end."""
+    """Months 1 to 6 at once with a fee; 7 to 12 at the end of month 12; then at the period's end."""
     life = ordered(at=JAN_31)
     life.give(Cancel(id="c", reason="moving"), utc(leaves.year, leaves.month, leaves.day))
     life.live_until(utc(2029, 1, 1))
@@ -228,8 +244,9 @@ def test_leaving_by_the_month(leaves: date, last_day: date, fee: bool) -> None:
     assert fee or max(lasts) == last_day
 
 
+@pytest.mark.rule("HPG-12")
 def test_leaving_at_once_credits_unused_days_once() -> None:
-    """HPG-12: 20 of the 31 paid days from 31 May are not used; they are credited to the day, once."""
+    """20 of the 31 paid days from 31 May are not used; they are credited to the day, once."""
     life = ordered(at=JAN_31)
     life.give(Cancel(id="c", reason="moving"), utc(2027, 6, 9))
     last = life.contract.lines[0].billed
@@ -240,8 +257,9 @@ def test_leaving_at_once_credits_unused_days_once() -> None:
     assert len(credits_of(life)) == 1
 
 
+@pytest.mark.rule("HPG-12")
 def test_leaving_before_the_start_costs_what_the_terms_say() -> None:
-    """HPG-12: the commitment counts from activation; before it, leaving is free unless the terms name a fee."""
+    """The commitment counts from activation; before it, leaving is free unless the terms name a fee."""
     free = ordered(offer(warranty=date(2027, 5, 17)), at=JAN_31)
     free.give(Cancel(id="c", reason="sold"), utc(2027, 3, 1))
     assert free.contract.status is Status.CANCELLED
@@ -254,8 +272,9 @@ def test_leaving_before_the_start_costs_what_the_terms_say() -> None:
     assert "activated" not in kinds(life)
 
 
+@pytest.mark.rule("HPG-13")
 def test_a_change_waits_for_the_boundary_and_can_be_withdrawn() -> None:
-    """HPG-13: the new period applies from the next boundary; withdrawn, everything stays as it was."""
+    """The new period applies from the next boundary; withdrawn, everything stays as it was."""
     life = ordered(at=JAN_31)
     life.give(Change(id="c", line="1", period=12), utc(2027, 2, 10))
     assert life.contract.lines[0].planned
@@ -270,8 +289,9 @@ def test_a_change_waits_for_the_boundary_and_can_be_withdrawn() -> None:
     assert on(life, "change_applied") == [date(2027, 2, 28)]
 
 
+@pytest.mark.rule("HPG-14")
 def test_a_call_for_help_goes_through_its_stages() -> None:
-    """HPG-14: one case: remote first, then an engineer is sent, then it is closed."""
+    """One case: remote first, then an engineer is sent, then it is closed."""
     life = ordered(at=JAN_31)
     life.give(OpenCase(id="o", serial="SN1", subject="paper jam"), utc(2027, 2, 2))
     case = life.contract.cases[0]
@@ -282,16 +302,18 @@ def test_a_call_for_help_goes_through_its_stages() -> None:
     assert life.contract.cases == ()
 
 
+@pytest.mark.rule("HPG-14")
 def test_no_help_before_service_starts() -> None:
-    """HPG-14: while the earlier cover holds, the refusal says from when this contract helps."""
+    """While the earlier cover holds, the refusal says from when this contract helps."""
     life = ordered(offer(warranty=date(2027, 5, 17)), at=JAN_31)
     answer = refused(life, OpenCase(id="o", serial="SN1", subject="paper jam"), utc(2027, 2, 2))
     assert answer.allowed_from == date(2027, 5, 18)
     assert refused(life, OpenCase(id="o", serial="XX", subject="x"), utc(2027, 2, 2)).field == "serial"
 
 
+@pytest.mark.rule("COM-1")
 def test_the_renewal_quote_goes_out_90_days_before() -> None:
-    """COM-1: the term ends on 30 January 2028; the next one is quoted on 1 November 2027, with a year's total."""
+    """The term ends on 30 January 2028; the next one is quoted on 1 November 2027, with a year's total."""
     life = ordered(at=JAN_31)
     answer = refused(life, Renew(id="r"), utc(2027, 10, 31))
     assert answer.allowed_from == date(2027, 11, 1)
@@ -303,8 +325,9 @@ def test_the_renewal_quote_goes_out_90_days_before() -> None:
     assert (prices[0]["amount"], prices[0]["term_amount"]) == ("49.00", "588.00")
 
 
+@pytest.mark.rule("COM-2")
 def test_reminders_come_once_each_until_the_answer() -> None:
-    """COM-2: 60 and 30 days before; after the customer's answer the one of 7 days is skipped, and says so."""
+    """60 and 30 days before; after the customer's answer the one of 7 days is skipped, and says so."""
     life = ordered(at=JAN_31)
     life.give(DeclineRenewal(id="d", reason="budget"), utc(2028, 1, 10))
     life.live_until(utc(2028, 6, 1))
@@ -314,8 +337,9 @@ def test_reminders_come_once_each_until_the_answer() -> None:
     assert refused(life, Cancel(id="c", reason="x"), utc(2028, 6, 2)).rule == "COM-1"
 
 
+@pytest.mark.rule("COM-2")
 def test_the_reminder_after_an_unanswered_end() -> None:
-    """COM-2: where a term ends unless it is renewed, the day after it brings the last reminder."""
+    """Where a term ends unless it is renewed, the day after it brings the last reminder."""
     life = ordered(at=JAN_31, under=terms(renewal={"mode": "on_acceptance"}))
     life.live_until(utc(2028, 6, 1))
     assert life.contract.status.name == "EXPIRED"
@@ -323,8 +347,9 @@ def test_the_reminder_after_an_unanswered_end() -> None:
     assert messages(life)[-2:] == ["expired", "expired_reminder"]
 
 
+@pytest.mark.rule("COM-2")
 def test_a_withdrawn_answer_opens_the_question_again() -> None:
-    """COM-2: declined, taken back, accepted: the term is renewed."""
+    """Declined, taken back, accepted: the term is renewed."""
     life = ordered(at=JAN_31, under=terms(renewal={"mode": "on_acceptance"}))
     life.give(DeclineRenewal(id="d"), utc(2027, 12, 1))
     life.give(Undo(id="u", what="renewal"), utc(2027, 12, 2))
@@ -335,8 +360,9 @@ def test_a_withdrawn_answer_opens_the_question_again() -> None:
     assert (life.contract.term.first, life.contract.term.last) == (date(2028, 1, 31), date(2029, 1, 30))
 
 
+@pytest.mark.rule("COM-1")
 def test_next_terms_dates_come_from_the_next_terms_end() -> None:
-    """COM-1: after a tacit renewal the next quote goes out 90 days before the next end."""
+    """After a tacit renewal the next quote goes out 90 days before the next end."""
     life = ordered(at=JAN_31)
     life.live_until(utc(2029, 6, 1))
     assert on(life, "renewal_quoted") == [date(2027, 11, 1), date(2028, 11, 1)]
@@ -379,8 +405,9 @@ def test_a_pause_that_ends_the_next_day_costs_nothing() -> None:
     assert credits_of(life) == []
 
 
+@pytest.mark.rule("HPG-9")
 def test_only_the_latest_revision_can_be_accepted() -> None:
-    """HPG-9: a revised quote keeps its number; the earlier revision can no longer be accepted."""
+    """A revised quote keeps its number; the earlier revision can no longer be accepted."""
     life = Life.begin(quote(), JAN_31)
     life.give(Revise(id="r", period=3, offers=(offer(), offer("2"))), JAN_31)
     answer = refused(life, Accept(id="a", revision=1), JAN_31)
@@ -390,8 +417,9 @@ def test_only_the_latest_revision_can_be_accepted() -> None:
     assert again.rule == "SMP-9"
 
 
+@pytest.mark.rule("HPG-9")
 def test_a_quote_lapses_after_its_last_day() -> None:
-    """HPG-9: on the last day it can be accepted, the day after it has lapsed."""
+    """On the last day it can be accepted, the day after it has lapsed."""
     life = Life.begin(quote(), JAN_31)
     life.live_until(datetime.fromisoformat("2027-03-02T22:59:59+00:00"))
     assert life.contract.status.name == "QUOTED"
@@ -399,21 +427,24 @@ def test_a_quote_lapses_after_its_last_day() -> None:
     assert life.contract.status.name == "LAPSED"
 
 
+@pytest.mark.rule("HPG-9")
 def test_a_quote_can_be_rejected_until_the_order() -> None:
-    """HPG-9: the customer's no ends the quote."""
+    """The customer's no ends the quote."""
     life = Life.begin(quote(), JAN_31)
     life.give(Reject(id="r", reason="too dear"), JAN_31)
     assert life.contract.status.name == "REJECTED"
 
 
+@pytest.mark.rule("HPG-5")
 def test_the_first_order_registers_the_customer() -> None:
-    """HPG-5: without an account the order is refused, and the refusal says what is missing."""
+    """Without an account the order is refused, and the refusal says what is missing."""
     life = Life.begin(quote(), JAN_31)
     life.give(Accept(id="a", revision=1), JAN_31)
     answer = refused(life, Checkout(id="c", method="pm_ok", registered=False), JAN_31)
     assert (answer.rule, answer.field) == ("SMP-5", "registered")
 
 
+@pytest.mark.rule("HPG-1")
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -425,15 +456,16 @@ def test_the_first_order_registers_the_customer() -> None:
     ],
 )
 def test_what_the_programme_does_not_offer_is_not_quoted(changes: dict[str, object], field: str) -> None:
-    """HPG-1: the refusal names the field that is at fault."""
+    """The refusal names the field that is at fault."""
     asked: Quote = quote().model_copy(update=changes)
     with pytest.raises(Refusal) as caught:
         Life.begin(asked, JAN_31)
     assert caught.value.field == field
 
 
+@pytest.mark.rule("COM-4")
 def test_tax_is_the_jurisdictions_on_the_day() -> None:
-    """COM-4: a rate that begins in mid-life taxes the bills from its first day on."""
+    """A rate that begins in mid-life taxes the bills from its first day on."""
     rates = [
         {"country": "FR", "since": "2014-01-01", "name": "TVA", "percent": 20},
         {"country": "FR", "since": "2027-03-01", "name": "TVA", "percent": 21},
@@ -443,8 +475,9 @@ def test_tax_is_the_jurisdictions_on_the_day() -> None:
     assert [effect.bill.tax_percent for effect in invoices(life)] == [20, 20, 20, 21]
 
 
+@pytest.mark.rule("COM-4")
 def test_lines_that_start_on_one_day_share_an_invoice() -> None:
-    """COM-4: one invoice a day, one line per device and period, each with its own key."""
+    """One invoice a day, one line per device and period, each with its own key."""
     life = ordered(offer("1"), offer("2"), offer("3", warranty=date(2027, 3, 30)), at=JAN_31)
     life.live_until(utc(2027, 4, 5))
     devices = [[charge.serial for charge in effect.bill.charges] for effect in invoices(life)[1:]]

@@ -34,6 +34,7 @@ def life_of(code: str, name: str) -> tuple[Life, list[str]]:
     return simulated(programme, programme.lives()[name], f"{code}-2027-000001")
 
 
+@pytest.mark.rule("COM-1")
 @pytest.mark.parametrize(("code", "name"), LIVES)
 def test_a_life_is_what_its_file_says(code: str, name: str) -> None:
     """Every event, date, amount and refusal of the file, and no other."""
@@ -205,6 +206,7 @@ def test_a_text_that_is_missing_is_refused() -> None:
         Texts(ROOT).message("HPG", "fr", "quote_lapsed", {})
 
 
+@pytest.mark.rule("HPG-1")
 @pytest.mark.parametrize(
     ("answers", "services"),
     [
@@ -215,7 +217,7 @@ def test_a_text_that_is_missing_is_refused() -> None:
     ],
 )
 def test_three_answers_list_the_services_that_fit(answers: tuple[str, str, str], services: set[str]) -> None:
-    """HPG-1: country, printer type and model list just what fits, each with three prices."""
+    """Country, printer type and model list just what fits, each with three prices."""
     country, printer_type, model = answers
     found = PROGRAMMES["HPG"].catalogue.fitting(country=country, printer_type=printer_type, model=model)
     assert {service.id for service in found} == services
@@ -295,8 +297,9 @@ def test_the_hash_is_of_the_terms_not_of_their_layout(copy: Path) -> None:
     assert load(copy).sha256 != before
 
 
+@pytest.mark.rule("HPG-6")
 def test_every_coupon_is_for_something_that_is_sold() -> None:
-    """HPG-6: a coupon's service is in the catalogue."""
+    """A coupon's service is in the catalogue."""
     for programme in PROGRAMMES.values():
         for coupon in programme.coupons:
             assert coupon.service is None or programme.catalogue.service(coupon.service)

@@ -33,6 +33,7 @@ async def _offered(database: Database) -> None:
         await coupons.put(connection, WELCOME)
 
 
+@pytest.mark.rule("HPG-6")
 async def _use(database: Database, customer: str = "c-1", contract: str = "N1", **changes: Any) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "customer": customer,
@@ -94,6 +95,7 @@ async def test_a_refusal_says_why(database: Database, changes: dict[str, Any], s
     assert refused.value.rule == "SMP-6"
 
 
+@pytest.mark.rule("HPG-6")
 @pytest.mark.parametrize("day", [date(2027, 1, 1), date(2027, 12, 31)])
 async def test_first_and_last_day_count(database: Database, day: date) -> None:
     """It is good from its first day to its last, both included."""
