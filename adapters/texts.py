@@ -28,8 +28,8 @@ from activities.errors import Refused
 from adapters.programme_files import load
 
 SUBJECT = "Subject: "
-COMMON = "common"
-"""The folder of the texts that every programme has; one in its own folder goes before it."""
+COMMON = Path(__file__).parents[1] / "programmes" / "common"
+"""The texts that every programme has, wherever its own files are; one in its own folder goes before."""
 SPOKEN = ("en", "fr", "ja")
 """The languages of the common texts."""
 
@@ -80,7 +80,7 @@ class Texts:
 
     def _load_environment(self, programme: str, kind: str, language: str) -> Environment:
         environment = Environment(
-            loader=FileSystemLoader([self._folder(programme) / kind / language, self._root / COMMON / kind / language]),
+            loader=FileSystemLoader([self._folder(programme) / kind / language, COMMON / kind / language]),
             autoescape=select_autoescape(["html", "html.j2"]),
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -28,7 +28,17 @@ async def _known(database: Database) -> None:
 
 
 async def _publish(database: Database, version: int, models: tuple[str, ...] = ("M1",), price: str = "59.90") -> None:
-    service = {"id": "care", "models": list(models), "prices": {"1": price}}
+    named = {"en": "Care"}
+    service = {
+        "id": "care",
+        "countries": ["FR"],
+        "printer_type": "office",
+        "models": list(models),
+        "name": named,
+        "summary": named,
+        "details": named,
+        "prices": {"1": price},
+    }
     async with database.write() as connection:
         await programmes.store(
             connection,

@@ -49,7 +49,3 @@ def write(target: Path, code: str) -> None:
         for name in ("pc", "printer")
     ]
     yaml.dump(catalogue, target / "catalogue.yaml")
-    for language in ("en", "fr"):
-        for name in ("adjustment_opened", "adjustment_settled"):
-            text = "Subject: {{ number }}: {{ data.adjustment }}\n\n{{ customer.name }}: {{ data.classes }}\n"
-            (target / "texts" / language / f"{name}.txt.j2").write_text(text)

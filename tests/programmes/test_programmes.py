@@ -83,7 +83,7 @@ def context(life: Life, effect: SendMessage | MakeDocument, language: str) -> di
 @pytest.mark.parametrize("kind", ["texts", "documents"])
 def test_each_language_has_the_same_texts(kind: str) -> None:
     """A text that exists in one language exists in all of them."""
-    names = [{path.name for path in (ROOT / COMMON / kind / language).iterdir()} for language in SPOKEN]
+    names = [{path.name for path in (COMMON / kind / language).iterdir()} for language in SPOKEN]
     assert names[0]
     assert all(found == names[0] for found in names)
 
@@ -91,13 +91,13 @@ def test_each_language_has_the_same_texts(kind: str) -> None:
 TEXTS = [
     (language, path.name.removesuffix(".txt.j2"))
     for language in SPOKEN
-    for path in sorted((ROOT / COMMON / "texts" / language).glob("*.txt.j2"))
+    for path in sorted((COMMON / "texts" / language).glob("*.txt.j2"))
     if path.read_text().startswith("Subject: ")
 ]
 DOCUMENTS = [
     (language, path.name.removesuffix(".html.j2"))
     for language in SPOKEN
-    for path in sorted((ROOT / COMMON / "documents" / language).glob("*.html.j2"))
+    for path in sorted((COMMON / "documents" / language).glob("*.html.j2"))
     if path.name != "page.html.j2"
 ]
 FOREIGN = {
