@@ -17,6 +17,7 @@ from api.once import Once, OnceOperate, OnceOrder
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs, Services
+from domain.breach.commands import CureBreach, NoticeBreach
 from domain.commands import (
     AddLine,
     AdoptTerms,
@@ -74,6 +75,19 @@ class CancelRequest(TerminateRequest):
 
     code: Word | None = Field(default=None, examples=["sold"])
     details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"new_owner": "Copies du Nord"}])
+
+
+class BreachRequest(TerminateRequest):
+    """Who is in breach, for which lines, and how."""
+
+    party: Literal["customer", "provider"]
+
+
+class CureRequest(Body):
+    """The breach that is cured."""
+
+    breach: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")]
+    note: Line | None = None
 
 
 class PerhapsReason(Body):
@@ -197,6 +211,18 @@ async def cancel(services: Needs, number: Number, wanted: CancelRequest, once: O
 async def terminate(services: Needs, number: Number, wanted: TerminateRequest, once: OnceOperate) -> View:
     """Give the provider's notice, for all lines or some."""
     return await _give(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/notice-breach", operation_id="notice_breach")
+async def notice_breach(services: Needs, number: Number, wanted: BreachRequest, once: OnceOperate) -> View:
+    """Give notice that one side is in breach; it has the terms' days to cure it."""
+    return await _give(services, number, once, NoticeBreach, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/cure-breach", operation_id="cure_breach")
+async def cure_breach(services: Needs, number: Number, wanted: CureRequest, once: OnceOperate) -> View:
+    """Say that a breach is cured: service goes on."""
+    return await _give(services, number, once, CureBreach, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/undo", operation_id="undo")

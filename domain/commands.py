@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from domain.breach.commands import CureBreach, NoticeBreach
 from domain.envelope import Command
 from domain.fleet.census import FleetDevice
 from domain.fleet.commands import ReportCensus, SettleAdjustment
@@ -253,6 +254,8 @@ AnyCommand = Annotated[
     | DeclineRenewal
     | ReportRequote
     | AdoptTerms
+    | NoticeBreach
+    | CureBreach
     | OrderSupply
     | ReportShipment
     | ReportLevel

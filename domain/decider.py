@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from domain import activation, addition, billing, cancellation, change, order, quote, renewal, support, suspension
+from domain.breach import stage as breach
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
@@ -33,6 +34,7 @@ _STAGES: tuple[ModuleType, ...] = (
     renewal,
     change,
     addition,
+    breach,
     supplies,
     support,
     fleet,

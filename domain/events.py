@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
+from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
 from domain.envelope import Event
 from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, FleetAudited
 from domain.fleet.state import FleetState
@@ -482,6 +483,9 @@ AnyEvent = Annotated[
     | Cancelled
     | Ended
     | TermsAdopted
+    | BreachNoticed
+    | BreachCured
+    | BreachUncured
     | SupplyOrdered
     | SupplyMoved
     | SupplyLate

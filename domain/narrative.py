@@ -9,6 +9,7 @@ from typing import Any
 
 from domain import events as happened
 from domain.bill import Bill
+from domain.breach import events as breached
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
 from domain.envelope import Event
 from domain.fleet import events as of_fleet
@@ -203,6 +204,11 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.Cancelled: lambda c, e: f"Cancelled at once: {e.reason}{'; fee ' + _money(e.bill) if e.bill else ''}",
     happened.Ended: lambda c, e: f"{e.status} on {e.last_day}: {e.reason}",
     happened.TermsAdopted: lambda c, e: f"Terms version {c.terms.version} adopted: {e.reason}",
+    breached.BreachNoticed: lambda c, e: (
+        f"Breach by the {e.party} on {_lines(list(e.lines))}, to be cured by {e.cure_by}: {e.reason}"
+    ),
+    breached.BreachCured: lambda c, e: f"Breach {e.breach} cured{_because(e.note)}",
+    breached.BreachUncured: lambda c, e: f"Not cured: service ended on {_lines(list(e.lines))}, last day {e.last_day}",
     supplied.SupplyOrdered: lambda c, e: (
         f"Supplies ordered ({e.order}) for line {e.line}: "
         f"{', '.join(f'{item.quantity} {item.text}' for item in e.items)}: {_money(e.bill)}"

@@ -36,6 +36,8 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "decline_renewal": _STARTED,
     "report_requote": frozenset(Status),
     "adopt_terms": frozenset(Status) - ENDED,
+    "notice_breach": RUNNING,
+    "cure_breach": RUNNING,
     "order_supply": _STARTED,
     "report_shipment": _STARTED,
     "report_level": _STARTED,
@@ -103,6 +105,10 @@ def _while_serviced(contract: Contract) -> Iterator[Permission]:
         yield _now("order_supply")
     if terms.support and contract.status is Status.ACTIVE:
         yield _now("open_case")
+    if terms.breach and contract.status in RUNNING:
+        yield _now("notice_breach")
+    if contract.breaches:
+        yield _now("cure_breach")
     if contract.fleet and contract.status in RUNNING:
         yield _now("report_census")
     if contract.fleet and contract.fleet.adjustment:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from domain.breach.terms import BreachTerms
 from domain.fleet.terms import FleetTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
@@ -234,6 +235,11 @@ def _change(terms: Terms, change: ChangeTerms) -> Told:
         yield change.rule, "Devices and services can be added to a running contract, charged to the day."
 
 
+def _breach(terms: Terms, breach: BreachTerms) -> Told:
+    yield breach.rule, f"Either side's breach is noticed and can be cured for {breach.cure_days} days."
+    yield breach.rule, "Where it is not, service ends on the lines that it is about."
+
+
 def _supplies(terms: Terms, supplies: SuppliesTerms) -> Told:
     count = supplies.orders_to_start
     yield supplies.rule, f"A device's cover starts with {count} eligible supplies ordered through the programme."
@@ -329,6 +335,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "change": _change,
     "suspension": _suspension,
     "fleet": _fleet,
+    "breach": _breach,
     "supplies": _supplies,
     "support": _support,
     "tax": _tax,

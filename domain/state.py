@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.bill import Bill
+from domain.breach.state import Breach
 from domain.calendar import local_date
 from domain.fleet.state import FleetState
 from domain.supplies.state import Supplies
@@ -250,6 +251,7 @@ class Contract(Carried):
     leaving: tuple[str, ...] = ()
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
+    breaches: tuple[Breach, ...] = ()
     supplies: Supplies = Supplies()
     cases: tuple[Case, ...] = ()
     case_count: int = 0

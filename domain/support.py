@@ -56,6 +56,11 @@ def _check_covered(contract: Contract, line: Line, terms: SupportTerms) -> None:
             f"service for {line.serial} has not started: its earlier cover still holds",
             allowed_from=line.starts_on,
         )
+    if line.over:
+        raise Refusal(terms.rule, f"service for {line.serial} ended on {line.ends_on}", field="serial")
+    if line.active_since is None:
+        allowed = "its service has started" if line.serviced else None
+        raise Refusal(terms.rule, f"{line.serial} has no service", allowed_when=allowed, field="serial")
     if contract.status is Status.SUSPENDED:
         raise Refusal(terms.rule, "service is suspended", allowed_when="it is resumed")
 

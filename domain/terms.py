@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from domain.breach.terms import BreachTerms
 from domain.fleet.terms import FleetTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
@@ -403,6 +404,7 @@ class Terms(Carried):
     renewal: RenewalTerms | None = None
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None
+    breach: BreachTerms | None = None
     supplies: SuppliesTerms | None = None
     support: SupportTerms | None = None
     fleet: FleetTerms | None = None

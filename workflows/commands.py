@@ -9,6 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain import commands
+    from domain.breach import commands as breaching
     from domain.envelope import Command
     from domain.fleet import commands as of_fleet
     from domain.supplies import commands as supplying
@@ -55,6 +56,8 @@ class TakesCommands(ABC):
     renew = taking(commands.Renew)
     decline_renewal = taking(commands.DeclineRenewal)
     adopt_terms = taking(commands.AdoptTerms)
+    notice_breach = taking(breaching.NoticeBreach)
+    cure_breach = taking(breaching.CureBreach)
     order_supply = taking(supplying.OrderSupply)
     report_shipment = taking(supplying.ReportShipment)
     report_level = taking(supplying.ReportLevel)
