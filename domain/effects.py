@@ -68,6 +68,7 @@ class OpenCaseEffect(Effect):
     serial: str | None = None
     stage: str
     line: str | None = None
+    answer_by: AwareDatetime | None = None
 
 
 class MoveCase(Effect):

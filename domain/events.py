@@ -421,6 +421,7 @@ class CaseOpened(Event):
     subject: str
     stage: str
     covered: bool
+    answer_by: AwareDatetime | None = None
 
 
 class CaseAdvanced(Event):

@@ -220,7 +220,10 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     supplied.ContinuityWarned: lambda c, e: f"Warned: line {e.line} keeps its cover by an order until {e.last_day}",
     supplied.CoverLost: lambda c, e: f"Cover of line {e.line} ended on {e.last_day}: {_LOSSES[e.reason]}",
-    happened.CaseOpened: lambda c, e: f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}",
+    happened.CaseOpened: lambda c, e: (
+        f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}"
+        + (f"; to be answered by {e.answer_by:%Y-%m-%d %H:%M} UTC" if e.answer_by else "")
+    ),
     happened.CaseAdvanced: lambda c, e: f"Case {e.case} went on to {e.stage}",
     happened.CaseClosed: lambda c, e: f"Case {e.case} closed{_because(e.note)}",
     of_fleet.AuditDue: lambda c, e: f"Time to count the fleet ({e.occasion})",

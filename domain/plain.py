@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.breach.terms import BreachTerms
+from domain.desk import DeskTerms
 from domain.fleet.terms import FleetTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
@@ -56,6 +57,9 @@ Told = Iterator[tuple[str, str]]
 
 
 def _quote(terms: Terms, quote: QuoteTerms) -> Told:
+    if quote.request:
+        ways = "; or ".join(_all(wanted) for wanted in quote.request.any_of)
+        yield quote.request.rule, f"A request for a quote gives {ways}."
     if quote.deadline == "day_before_start":
         yield quote.deadline_rule or quote.rule, "A quote can be ordered until the day before the start that it names."
         yield (
@@ -285,6 +289,18 @@ def _support(terms: Terms, support: SupportTerms) -> Told:
     yield support.rule, f"A call for help goes through these stages: {', then '.join(map(_words, support.stages))}."
 
 
+def _desk(terms: Terms, desk: DeskTerms) -> Told:
+    for span in desk.hours:
+        yield desk.rule, f"The desk works {_all(span.days)} from {span.opens:%H:%M} to {span.closes:%H:%M}."
+    if desk.closed_on:
+        yield (
+            desk.rule,
+            f"It is closed on {len(desk.closed_on)} listed days; what people must do is counted in its hours.",
+        )
+    if desk.answer_hours:
+        yield desk.rule, f"A call for help is answered within {desk.answer_hours} desk hours."
+
+
 def _coupons(terms: Terms, coupons: CouponTerms) -> Told:
     yield coupons.rule, "A coupon takes effect on one line, once per customer."
 
@@ -338,6 +354,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "breach": _breach,
     "supplies": _supplies,
     "support": _support,
+    "desk": _desk,
     "tax": _tax,
 }
 """How each part of the terms is told, in the order of a contract's life."""

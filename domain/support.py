@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.activation import waits
 from domain.commands import AdvanceCase, OpenCase
+from domain.desk import desk_time_after
 from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
 from domain.envelope import Event
 from domain.events import CaseAdvanced, CaseClosed, CaseOpened
@@ -45,8 +46,17 @@ def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Ev
         subject=command.subject,
         stage=terms.stages[0],
         covered=True,
+        answer_by=_answer_by(contract, now),
     )
     return (opened,)
+
+
+def _answer_by(contract: Contract, now: datetime) -> datetime | None:
+    """Until when the desk answers, counted in its hours; none where the terms promise nothing."""
+    desk = contract.terms.desk
+    if desk is None or desk.answer_hours is None:
+        return None
+    return desk_time_after(desk, now, timedelta(hours=desk.answer_hours), contract.zone)
 
 
 def _check_covered(contract: Contract, line: Line, terms: SupportTerms) -> None:
@@ -102,6 +112,7 @@ def _tell_opened(contract: Contract, event: CaseOpened) -> Iterator[Effect]:
         subject=event.subject,
         serial=event.serial,
         stage=event.stage,
+        answer_by=event.answer_by,
     )
 
 

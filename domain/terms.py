@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from domain.breach.terms import BreachTerms
+from domain.desk import DeskTerms
 from domain.fleet.terms import FleetTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
@@ -30,6 +31,15 @@ class Issuer(Carried):
     tax_number: Text | None = None
 
 
+class QuoteRequestTerms(Carried):
+    """What a request for a quote must say."""
+
+    rule: Rule
+    any_of: tuple[tuple[Name, ...], ...] = Field(
+        min_length=1, description="Sets of details; a request gives at least one set whole."
+    )
+
+
 class QuoteTerms(Carried):
     """How long an offer stands."""
 
@@ -41,6 +51,7 @@ class QuoteTerms(Carried):
         "the quote itself states goes before either.",
     )
     deadline_rule: Rule | None = None
+    request: QuoteRequestTerms | None = None
 
 
 class OrderForm(Carried):
@@ -407,6 +418,7 @@ class Terms(Carried):
     breach: BreachTerms | None = None
     supplies: SuppliesTerms | None = None
     support: SupportTerms | None = None
+    desk: DeskTerms | None = None
     fleet: FleetTerms | None = None
     coupons: CouponTerms | None = None
     tax: TaxTerms
