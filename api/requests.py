@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -33,6 +34,7 @@ from domain.commands import (
     Undo,
 )
 from domain.envelope import Command
+from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.terms import Terms
 from domain.view import View
 from storage import contracts, programmes
@@ -75,6 +77,42 @@ class CancelRequest(TerminateRequest):
 
     code: Word | None = Field(default=None, examples=["sold"])
     details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"new_owner": "Copies du Nord"}])
+
+
+CaseNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")]
+Money = Annotated[Decimal, Field(ge=0, le=10_000_000, max_digits=12, decimal_places=4)]
+
+
+class PartIn(Body):
+    """A part that was used; its price is net."""
+
+    text: Line
+    price: Money
+
+
+class RepairReport(Body):
+    """What a repair took."""
+
+    case: CaseNumber
+    hours: Annotated[Decimal, Field(ge=0, le=1000, max_digits=6, decimal_places=2)]
+    parts: Annotated[tuple[PartIn, ...], Field(max_length=100)] = ()
+
+
+class DisputeRequest(Body):
+    """Why a repair should not have been billed."""
+
+    case: CaseNumber
+    serial: SerialNumber
+    machine_type: Line
+    reason: Line
+
+
+class DisputeDecision(Body):
+    """Who is right."""
+
+    case: CaseNumber
+    upheld: bool
+    reason: Line | None = None
 
 
 class BreachRequest(TerminateRequest):
@@ -211,6 +249,24 @@ async def cancel(services: Needs, number: Number, wanted: CancelRequest, once: O
 async def terminate(services: Needs, number: Number, wanted: TerminateRequest, once: OnceOperate) -> View:
     """Give the provider's notice, for all lines or some."""
     return await _give(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/report-repair", operation_id="report_repair", tags=["cases"])
+async def report_repair(services: Needs, number: Number, wanted: RepairReport, once: OnceOperate) -> View:
+    """Say what a case's repair took: free under cover, else labour and parts are billed."""
+    return await _give(services, number, once, ReportRepair, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/dispute-repair", operation_id="dispute_repair", tags=["cases"])
+async def dispute_repair(services: Needs, number: Number, wanted: DisputeRequest, once: OnceOrder) -> View:
+    """Say that a machine whose repair was billed was covered."""
+    return await _give(services, number, once, DisputeRepair, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/decide-dispute", operation_id="decide_dispute", tags=["cases"])
+async def decide_dispute(services: Needs, number: Number, wanted: DisputeDecision, once: OnceOperate) -> View:
+    """Say who is right; where it is the customer, the charge is credited."""
+    return await _give(services, number, once, DecideDispute, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/notice-breach", operation_id="notice_breach")

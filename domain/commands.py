@@ -13,6 +13,7 @@ from domain.envelope import Command
 from domain.fleet.census import FleetDevice
 from domain.fleet.commands import ReportCensus, SettleAdjustment
 from domain.fleet.state import Census, FleetId
+from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.state import Cover, Customer, Discount, Offer, OrderedBy
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.terms import Terms
@@ -254,6 +255,9 @@ AnyCommand = Annotated[
     | DeclineRenewal
     | ReportRequote
     | AdoptTerms
+    | ReportRepair
+    | DisputeRepair
+    | DecideDispute
     | NoticeBreach
     | CureBreach
     | OrderSupply

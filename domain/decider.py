@@ -20,6 +20,7 @@ from domain.envelope import Command, Event
 from domain.fleet import stage as fleet
 from domain.fleet.commands import ReportCensus
 from domain.permissions import check_status
+from domain.repairs import stage as repairs
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.supplies import stage as supplies
 from domain.view import Step
@@ -37,6 +38,7 @@ _STAGES: tuple[ModuleType, ...] = (
     breach,
     supplies,
     support,
+    repairs,
     fleet,
 )
 

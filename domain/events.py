@@ -12,6 +12,7 @@ from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
 from domain.envelope import Event
 from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, FleetAudited
 from domain.fleet.state import FleetState
+from domain.repairs.events import DisputeDecided, RepairDisputed, RepairDone
 from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
 from domain.supplies.events import (
     ContinuityWarned,
@@ -484,6 +485,9 @@ AnyEvent = Annotated[
     | Cancelled
     | Ended
     | TermsAdopted
+    | RepairDone
+    | RepairDisputed
+    | DisputeDecided
     | BreachNoticed
     | BreachCured
     | BreachUncured

@@ -16,6 +16,7 @@ from domain.fleet import events as of_fleet
 from domain.fleet.stage import difference
 from domain.fleet.state import by_class
 from domain.money import rounded
+from domain.repairs import events as repaired
 from domain.state import Contract
 from domain.supplies import events as supplied
 from domain.view import Entry
@@ -204,6 +205,14 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.Cancelled: lambda c, e: f"Cancelled at once: {e.reason}{'; fee ' + _money(e.bill) if e.bill else ''}",
     happened.Ended: lambda c, e: f"{e.status} on {e.last_day}: {e.reason}",
     happened.TermsAdopted: lambda c, e: f"Terms version {c.terms.version} adopted: {e.reason}",
+    repaired.RepairDone: lambda c, e: (
+        f"Repair of {e.serial} (case {e.case}): {_money(e.bill) if e.bill else 'under cover, at no charge'}"
+    ),
+    repaired.RepairDisputed: lambda c, e: f"Charge for case {e.case} disputed: {e.machine_type} {e.serial}, {e.reason}",
+    repaired.DisputeDecided: lambda c, e: (
+        f"Dispute about case {e.case} {'upheld' if e.upheld else 'refused'}{_because(e.reason)}"
+        + (f"; credited {_money(e.credit)}" if e.credit else "")
+    ),
     breached.BreachNoticed: lambda c, e: (
         f"Breach by the {e.party} on {_lines(list(e.lines))}, to be cured by {e.cure_by}: {e.reason}"
     ),

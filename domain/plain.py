@@ -9,6 +9,7 @@ from typing import Any
 from domain.breach.terms import BreachTerms
 from domain.desk import DeskTerms
 from domain.fleet.terms import FleetTerms
+from domain.repairs.terms import RepairTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
     Band,
@@ -239,6 +240,17 @@ def _change(terms: Terms, change: ChangeTerms) -> Told:
         yield change.rule, "Devices and services can be added to a running contract, charged to the day."
 
 
+def _repairs(terms: Terms, repairs: RepairTerms) -> Told:
+    sample = " (an example amount)" if repairs.sample else ""
+    price = f"{repairs.labour_per_hour} {terms.currency} net an hour{sample}"
+    yield repairs.rule, f"A repair under cover is free; outside it costs {price}, and the parts."
+    if repairs.dispute_rule:
+        yield (
+            repairs.dispute_rule,
+            "The customer may dispute the charge, and gets it back where the device was covered.",
+        )
+
+
 def _breach(terms: Terms, breach: BreachTerms) -> Told:
     yield breach.rule, f"Either side's breach is noticed and can be cured for {breach.cure_days} days."
     yield breach.rule, "Where it is not, service ends on the lines that it is about."
@@ -351,6 +363,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "change": _change,
     "suspension": _suspension,
     "fleet": _fleet,
+    "repairs": _repairs,
     "breach": _breach,
     "supplies": _supplies,
     "support": _support,

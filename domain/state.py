@@ -13,6 +13,7 @@ from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
 from domain.fleet.state import FleetState
+from domain.repairs.state import Repair
 from domain.supplies.state import Supplies
 from domain.terms import Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
@@ -223,6 +224,7 @@ class Case(Carried):
     id: str
     serial: str
     stage: str
+    covered: bool = True
 
 
 class Contract(Carried):
@@ -252,6 +254,7 @@ class Contract(Carried):
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     supplies: Supplies = Supplies()
     cases: tuple[Case, ...] = ()
     case_count: int = 0

@@ -25,18 +25,11 @@ def _terms(contract: Contract) -> SupportTerms:
 
 
 def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Event, ...]:
-    """A case for a device that the contract covers today."""
+    """A case for a device that the contract covers today; where repairs are billed, also for one that it does not."""
     terms = _terms(contract)
-    line = line_for(contract, command, now)
-    if line is None:
-        serials = ", ".join(line.serial for line in contract.lines)
-        raise Refusal(
-            terms.rule,
-            f"{command.serial} is not on this contract",
-            allowed_when=f"the serial number is one of {serials}",
-            field="serial",
-        )
-    _check_covered(contract, line, terms)
+    uncovered = _uncovered(contract, line_for(contract, command, now), command.serial, terms)
+    if uncovered and contract.terms.repairs is None:
+        raise uncovered
     opened = CaseOpened(
         at=now,
         rule=terms.rule,
@@ -45,7 +38,7 @@ def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Ev
         serial=command.serial,
         subject=command.subject,
         stage=terms.stages[0],
-        covered=True,
+        covered=uncovered is None,
         answer_by=_answer_by(contract, now),
     )
     return (opened,)
@@ -59,20 +52,30 @@ def _answer_by(contract: Contract, now: datetime) -> datetime | None:
     return desk_time_after(desk, now, timedelta(hours=desk.answer_hours), contract.zone)
 
 
-def _check_covered(contract: Contract, line: Line, terms: SupportTerms) -> None:
+def _uncovered(contract: Contract, line: Line | None, serial: str, terms: SupportTerms) -> Refusal | None:
+    """Why the contract does not cover a device today; none where it does."""
+    if line is None:
+        serials = ", ".join(line.serial for line in contract.lines[:20])
+        return Refusal(
+            terms.rule,
+            f"{serial} is not on this contract",
+            allowed_when=f"the serial number is one of {serials}",
+            field="serial",
+        )
     if waits(line):
-        raise Refusal(
+        return Refusal(
             terms.rule,
             f"service for {line.serial} has not started: its earlier cover still holds",
             allowed_from=line.starts_on,
         )
     if line.over:
-        raise Refusal(terms.rule, f"service for {line.serial} ended on {line.ends_on}", field="serial")
+        return Refusal(terms.rule, f"service for {line.serial} ended on {line.ends_on}", field="serial")
     if line.active_since is None:
         allowed = "its service has started" if line.serviced else None
-        raise Refusal(terms.rule, f"{line.serial} has no service", allowed_when=allowed, field="serial")
+        return Refusal(terms.rule, f"{line.serial} has no service", allowed_when=allowed, field="serial")
     if contract.status is Status.SUSPENDED:
-        raise Refusal(terms.rule, "service is suspended", allowed_when="it is resumed")
+        return Refusal(terms.rule, "service is suspended", allowed_when="it is resumed")
+    return None
 
 
 def check_advance(contract: Contract, command: AdvanceCase, now: datetime) -> tuple[Event, ...]:
@@ -88,7 +91,7 @@ def check_advance(contract: Contract, command: AdvanceCase, now: datetime) -> tu
 
 
 def _opened(contract: Contract, event: CaseOpened) -> dict[str, Any]:
-    case = Case(id=event.case, serial=event.serial, stage=event.stage)
+    case = Case(id=event.case, serial=event.serial, stage=event.stage, covered=event.covered)
     return {"cases": (*contract.cases, case), "case_count": contract.case_count + 1}
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from domain.breach.terms import BreachTerms
 from domain.desk import DeskTerms
 from domain.fleet.terms import FleetTerms
+from domain.repairs.terms import RepairTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
 
@@ -416,6 +417,9 @@ class Terms(Carried):
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None
     breach: BreachTerms | None = None
+    repairs: RepairTerms | None = Field(
+        default=None, description="Left out: help is refused for what is not covered, instead of billed."
+    )
     supplies: SuppliesTerms | None = None
     support: SupportTerms | None = None
     desk: DeskTerms | None = None

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.breach import commands as breaching
     from domain.envelope import Command
     from domain.fleet import commands as of_fleet
+    from domain.repairs import commands as repairing
     from domain.supplies import commands as supplying
     from workflows.messages import Taken
 
@@ -56,6 +57,9 @@ class TakesCommands(ABC):
     renew = taking(commands.Renew)
     decline_renewal = taking(commands.DeclineRenewal)
     adopt_terms = taking(commands.AdoptTerms)
+    report_repair = taking(repairing.ReportRepair)
+    dispute_repair = taking(repairing.DisputeRepair)
+    decide_dispute = taking(repairing.DecideDispute)
     notice_breach = taking(breaching.NoticeBreach)
     cure_breach = taking(breaching.CureBreach)
     order_supply = taking(supplying.OrderSupply)
