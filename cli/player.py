@@ -15,7 +15,7 @@ from adapters.programme_files import Programme
 from cli.fleet_file import fleet_file
 from cli.simulate import device_of
 from cli.timeline import Row, rows
-from domain.scenario import GivenOffer, Scenario, When, given_offers, local
+from domain.scenario import GivenOffer, Scenario, When, given_offers, local, numbered
 from domain.view import Entry
 
 WAIT = 60
@@ -137,7 +137,7 @@ class Player:
         played.refusals.append(Row(on=step.at.date(), what=what, rule=problem.get("rule", ""), refused=True))
 
     async def _command(self, number: str, step: When) -> httpx.Response:
-        body = dict(step.with_)
+        body = numbered(step.with_, number)
         brought = given_offers(step)
         await self._register_devices(brought)
         match step.do:

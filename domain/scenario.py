@@ -151,13 +151,25 @@ class Scenario(Value):
         """The UTC instant at which the last day of the story is over."""
         return instant(self.until + DAY, terms.time_zone)
 
-    def commands(self, terms: Terms, shop: Shop) -> Iterator[tuple[When, At]]:
-        """Every step with its command and UTC instant; the shop knows the prices."""
+    def commands(self, terms: Terms, shop: Shop, number: str) -> Iterator[tuple[When, At]]:
+        """Every step of contract ``number`` with its command and UTC instant; the shop knows the prices."""
         for index, step in enumerate(self.when):
-            body = {"kind": step.do, "id": f"step-{index + 1}", "by": "scenario", **_priced(self, step, shop)}
+            body = {
+                "kind": step.do,
+                "id": f"step-{index + 1}",
+                "by": "scenario",
+                **numbered(_priced(self, step, shop), number),
+            }
             if step.do == "checkout":
                 body.setdefault("registered", True)
             yield step, At(at=local(step.at, terms), command=_COMMANDS.validate_python(body))
+
+
+def numbered(body: dict[str, Any], number: str) -> dict[str, Any]:
+    """A step's words with the contract's number in the place of `{number}`: cases are named after it."""
+    return {
+        name: value.replace("{number}", number) if isinstance(value, str) else value for name, value in body.items()
+    }
 
 
 def given_offers(step: When) -> list[GivenOffer]:
@@ -202,7 +214,7 @@ def play(scenario: Scenario, quote: Quote, world: World, shop: Shop) -> tuple[Li
     terms = quote.terms
     life = Life.begin(quote, scenario.begins_at(terms), world)
     wrong: list[str] = []
-    for step, given in scenario.commands(terms, shop):
+    for step, given in scenario.commands(terms, shop, quote.number):
         try:
             life.give(given.command, given.at)
         except Refusal as refusal:
