@@ -130,7 +130,8 @@ def _service(offered: Programme, item: OfferRequest, index: int, device: dict[st
 def _fleet_offer(offered: Programme, item: OfferRequest, index: int, fleet: CountedFleet, language: str) -> Offer:
     """A service for a class of a fleet's devices: for as many as are counted, where nothing else is asked for."""
     service = _fleet_service(offered, item, index, fleet)
-    quantity = item.quantity or fleet.census.counted.get(service.device_class or "", 0)
+    counted, of = fleet.census.counted, service.device_class
+    quantity = item.quantity or (counted.get(of, 0) if of else sum(counted.values()))
     if quantity < 1:
         raise Refusal(
             offered.terms.quote.rule,
@@ -155,7 +156,7 @@ def _fleet_service(offered: Programme, item: OfferRequest, index: int, fleet: Co
     fitting = [
         service
         for service in offered.catalogue.services
-        if service.device_class is not None and fleet.country in service.countries
+        if (service.device_class or service.level) and fleet.country in service.countries
     ]
     service = next((service for service in fitting if service.id == item.service), None)
     if service is None:
