@@ -106,7 +106,6 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
             return ReportRequote(
                 id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms, index=outcome.index
             )
-            return ReportRequote(id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms)
         case CountFleet() if outcome.census is not None:
             return ReportCensus(id=effect.key, by=by, census=outcome.census)
         case _:

@@ -145,8 +145,7 @@ class Outcome(Carried):
     """What the world answered to an effect.
 
     ``refused`` is a business no that is final, with its reason; the payment words answer billing effects;
-    ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote.
-    ``prices`` and ``terms`` answer a Requote, ``census`` a CountFleet.
+    ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote, ``census`` a CountFleet.
     """
 
     kind: Literal["done", "paid", "pending", "declined", "refused"] = "done"

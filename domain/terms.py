@@ -14,11 +14,10 @@ from domain.desk import DeskTerms
 from domain.fleet.terms import FleetTerms
 from domain.repairs.terms import RepairTerms
 from domain.supplies.terms import SuppliesTerms
-from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text
+from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text, Texts
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Months = Annotated[int, Field(ge=1, le=240)]
-Texts = dict[Language, Text]
 
 
 class Issuer(Carried):

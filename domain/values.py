@@ -27,6 +27,9 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Texts = dict[Language, Text]
+"""What is said in several languages: a language's code to its text."""
+
 Amount = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=4)]
 Prices = dict[int, Amount]
 """What a line costs for each billing period that it is offered in: months to amount, net of tax."""
