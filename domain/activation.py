@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.calendar import DAY, first_of_next_month, last_day_of
@@ -13,6 +13,7 @@ from domain.effects import Effect
 from domain.envelope import Event
 from domain.events import Activated, ActivationScheduled, CoverMoved, Start
 from domain.message import message
+from domain.onboarding.events import OnboardingOpened
 from domain.refusal import Refusal
 from domain.state import ENDED, Contract, Line, Status, Term
 from domain.terms import Terms
@@ -39,11 +40,25 @@ def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Star
     return Start(line=line.id, starts_on=starts_on, billed_from=billed_from)
 
 
-def complete(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple[Event, ...]:
-    """What a complete order causes: lines that need not wait start now, the others are scheduled."""
+def complete(
+    contract: Contract, *, placed_at: datetime, now: datetime, access_code: str | None = None
+) -> tuple[Event, ...]:
+    """What a complete order causes: lines that need not wait start now, the others are scheduled.
+
+    Where the terms take the customer on first, everything waits for that.
+    """
     if contract.terms.supplies:
         # Each line starts with its own supplies.
         return (ActivationScheduled(at=now, rule=contract.terms.supplies.rule, starts=()),)
+    onboarding = contract.terms.onboarding
+    if onboarding:
+        finish_by = contract.date_of(now) + timedelta(days=onboarding.within_days)
+        return (OnboardingOpened(at=now, rule=onboarding.rule, finish_by=finish_by, access_code=access_code),)
+    return start_lines(contract, placed_at=placed_at, now=now)
+
+
+def start_lines(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple[Event, ...]:
+    """The start of every line: today, or on the day after the cover that it waits for."""
     ordered, today = contract.date_of(placed_at), contract.date_of(now)
     starts = [start(contract, line, ordered=ordered, today=today) for line in contract.lines]
     waiting = tuple(item for item in starts if item.starts_on > today)

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from domain.state import Cover, Offer, Price
 from domain.supplies.state import Item
-from domain.terms import Terms, Texts
-from domain.values import Amount, Country, Name, Prices, Text, Value
+from domain.terms import Terms
+from domain.values import Amount, Country, Name, Prices, Text, Texts, Value
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 ServiceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]

@@ -9,15 +9,18 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.breach.commands import CureBreach, NoticeBreach
+from domain.entitlements.commands import Fulfil, ReturnEntitlement, UseEntitlement
 from domain.envelope import Command
 from domain.fleet.census import FleetDevice
 from domain.fleet.commands import ReportCensus, SettleAdjustment
 from domain.fleet.state import Census, FleetId
+from domain.onboarding.commands import CompleteOnboarding
 from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
-from domain.state import Cover, Customer, Discount, Offer, OrderedBy
+from domain.requests.commands import AdvanceRequest, MakeRequest, RefuseRequest
+from domain.state import Contact, Cover, Customer, Discount, Offer, OrderedBy
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.terms import Terms
-from domain.values import Carried, Name, Prices, Text
+from domain.values import Carried, Language, Name, Prices, Text
 
 
 class Quote(Command):
@@ -36,6 +39,7 @@ class Quote(Command):
     reenrols: Text | None = None
     fleet: Census | None = None
     fleet_id: FleetId | None = None
+    contacts: tuple[Contact, ...] = Field(default=(), max_length=50)
 
 
 class Revise(Command):
@@ -74,6 +78,7 @@ class Checkout(Command):
     discount: Discount | None = None
     form: OrderedBy | None = None
     invoice_on: date | None = None
+    access_code: Text | None = None
 
 
 class Pay(Command):
@@ -210,12 +215,24 @@ class AdoptTerms(Command):
     reason: Text
 
 
+class NameContacts(Command):
+    """Say who may speak for the customer from now on: these, and nobody else."""
+
+    kind: Literal["name_contacts"] = "name_contacts"
+    contacts: tuple[Contact, ...] = Field(min_length=1, max_length=50)
+
+
 class OpenCase(Command):
-    """Ask for help with a device; ``device`` is what the contract's fleet knows of it, where it is one of a fleet."""
+    """Ask for help with a device; ``device`` is what the contract's fleet knows of it, where it is one of a fleet.
+
+    ``caller`` is the e-mail address of who asks, ``language`` the language that help is asked for in.
+    """
 
     kind: Literal["open_case"] = "open_case"
     serial: str
     subject: Text
+    caller: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    language: Language | None = None
     device: FleetDevice | None = None
 
 
@@ -264,6 +281,14 @@ AnyCommand = Annotated[
     | ReportShipment
     | ReportLevel
     | ReportForeignSupply
+    | CompleteOnboarding
+    | UseEntitlement
+    | ReturnEntitlement
+    | Fulfil
+    | MakeRequest
+    | AdvanceRequest
+    | RefuseRequest
+    | NameContacts
     | OpenCase
     | AdvanceCase
     | ReportCensus

@@ -11,16 +11,31 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any
 
-from domain import activation, addition, billing, cancellation, change, order, quote, renewal, support, suspension
+from domain import (
+    activation,
+    addition,
+    billing,
+    callers,
+    cancellation,
+    change,
+    order,
+    quote,
+    renewal,
+    support,
+    suspension,
+)
 from domain.breach import stage as breach
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
+from domain.entitlements import stage as entitlements
 from domain.envelope import Command, Event
 from domain.fleet import stage as fleet
 from domain.fleet.commands import ReportCensus
+from domain.onboarding import stage as onboarding
 from domain.permissions import check_status
 from domain.repairs import stage as repairs
+from domain.requests import stage as requests
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.supplies import stage as supplies
 from domain.view import Step
@@ -28,6 +43,7 @@ from domain.view import Step
 _STAGES: tuple[ModuleType, ...] = (
     quote,
     order,
+    onboarding,
     activation,
     billing,
     suspension,
@@ -37,6 +53,9 @@ _STAGES: tuple[ModuleType, ...] = (
     addition,
     breach,
     supplies,
+    entitlements,
+    requests,
+    callers,
     support,
     repairs,
     fleet,

@@ -9,11 +9,20 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
+from domain.entitlements.events import (
+    EntitlementReturned,
+    EntitlementUsed,
+    ObligationDue,
+    ObligationMet,
+    ObligationOverdue,
+)
 from domain.envelope import Event
 from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, FleetAudited
 from domain.fleet.state import FleetState
+from domain.onboarding.events import OnboardingDone, OnboardingLate, OnboardingOpened, OnboardingWarned
 from domain.repairs.events import DisputeDecided, RepairDisputed, RepairDone
-from domain.state import Billed, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
+from domain.requests.events import RequestAdvanced, RequestMade, RequestRefused
+from domain.state import Billed, Contact, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
 from domain.supplies.events import (
     ContinuityWarned,
     CoverLost,
@@ -41,6 +50,7 @@ class Quoted(Event):
     term_months: int | None = None
     reenrols: str | None = None
     fleet: FleetState | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 class QuoteRevised(Event):
@@ -89,6 +99,7 @@ class OrderPlaced(Event):
     inspections: tuple[Inspection, ...] = ()
     form: OrderedBy | None = None
     invoice_on: date | None = None
+    access_code: str | None = None
 
 
 class PaymentRetried(Event):
@@ -413,6 +424,13 @@ class TermsAdopted(Event):
     reason: str
 
 
+class ContactsNamed(Event):
+    """These people may speak for the customer from now on, and nobody else."""
+
+    kind: Literal["contacts_named"] = "contacts_named"
+    contacts: tuple[Contact, ...]
+
+
 class CaseOpened(Event):
     """A customer asked for help with a device."""
 
@@ -423,6 +441,8 @@ class CaseOpened(Event):
     stage: str
     covered: bool
     answer_by: AwareDatetime | None = None
+    level: str | None = None
+    caller: str | None = None
 
 
 class CaseAdvanced(Event):
@@ -497,6 +517,19 @@ AnyEvent = Annotated[
     | SupplyAlert
     | ContinuityWarned
     | CoverLost
+    | OnboardingOpened
+    | OnboardingWarned
+    | OnboardingLate
+    | OnboardingDone
+    | EntitlementUsed
+    | EntitlementReturned
+    | ObligationDue
+    | ObligationOverdue
+    | ObligationMet
+    | RequestMade
+    | RequestAdvanced
+    | RequestRefused
+    | ContactsNamed
     | CaseOpened
     | CaseAdvanced
     | CaseClosed

@@ -11,12 +11,15 @@ from domain import events as happened
 from domain.bill import Bill
 from domain.breach import events as breached
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
+from domain.entitlements import events as entitled
 from domain.envelope import Event
 from domain.fleet import events as of_fleet
 from domain.fleet.stage import difference
 from domain.fleet.state import by_class
 from domain.money import rounded
+from domain.onboarding import events as onboarded
 from domain.repairs import events as repaired
+from domain.requests import events as requested
 from domain.state import Contract
 from domain.supplies import events as supplied
 from domain.view import Entry
@@ -142,6 +145,14 @@ def _lines_cancelled(contract: Contract, event: Any) -> str:
     return f"{'Provider ends' if event.party == 'provider' else 'Cancelled'}: {ends}{more}: {event.reason}"
 
 
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _item(event: Any) -> str:
+    return _spaced(event.item).capitalize()
+
+
 _LOSSES = {
     "gap": "no supplies were ordered in time",
     "foreign": "a supply from elsewhere was used",
@@ -229,6 +240,28 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     supplied.ContinuityWarned: lambda c, e: f"Warned: line {e.line} keeps its cover by an order until {e.last_day}",
     supplied.CoverLost: lambda c, e: f"Cover of line {e.line} ended on {e.last_day}: {_LOSSES[e.reason]}",
+    onboarded.OnboardingOpened: lambda c, e: f"Onboarding begins; to be done by {e.finish_by}, then service starts",
+    onboarded.OnboardingWarned: lambda c, e: f"Onboarding is not done; its last day is {e.finish_by}",
+    onboarded.OnboardingLate: lambda c, e: f"Onboarding is late: it was to be done by {e.finish_by}",
+    onboarded.OnboardingDone: lambda c, e: f"Onboarding done{_because(e.note)}",
+    entitled.EntitlementUsed: lambda c, e: (
+        f"{_item(e)} planned for {e.on}" + (f"; {e.left} left this year" if e.left is not None else "")
+    ),
+    entitled.EntitlementReturned: lambda c, e: f"{_item(e)} of {e.use} given back{_because(e.reason)}",
+    entitled.ObligationDue: lambda c, e: (
+        f"{_item(e)} {e.number} fell due" + (f" for line {e.line}" if e.line else "") + f"; to be done by {e.do_by}"
+    ),
+    entitled.ObligationOverdue: lambda c, e: f"{_item(e)} {e.obligation} is overdue",
+    entitled.ObligationMet: lambda c, e: f"{_item(e)} {e.number} done{' late' if e.late else ''}{_because(e.note)}",
+    requested.RequestMade: lambda c, e: (
+        f"Request {e.request} ({_spaced(e.what)}) for line {e.line}: "
+        + ", ".join(f"{_spaced(name)} {value}" for name, value in e.details.items())
+    ),
+    requested.RequestAdvanced: lambda c, e: (
+        f"Request {e.request}: {_spaced(e.step)}{f', now in {e.place}' if e.place else ''}{_because(e.note)}"
+    ),
+    requested.RequestRefused: lambda c, e: f"Request {e.request} refused: {e.reason}",
+    happened.ContactsNamed: lambda c, e: f"Named contacts: {', '.join(contact.name for contact in e.contacts)}",
     happened.CaseOpened: lambda c, e: (
         f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}"
         + (f"; to be answered by {e.answer_by:%Y-%m-%d %H:%M} UTC" if e.answer_by else "")

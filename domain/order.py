@@ -69,10 +69,11 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
         inspections=_inspections(contract, lapsed),
         form=command.form,
         invoice_on=command.invoice_on,
+        access_code=command.access_code,
     )
     if prepaid or placed.inspections:
         return (placed,)
-    return (placed, *complete(contract, placed_at=now, now=now))
+    return (placed, *complete(contract, placed_at=now, now=now, access_code=command.access_code))
 
 
 def _check_form(contract: Contract, form: OrderedBy | None) -> None:
@@ -210,7 +211,7 @@ def check_payment(contract: Contract, command: ReportPayment, now: datetime) -> 
             paid = PaymentReceived(at=now, rule=rule, by=command.by, reference=command.reference)
             if any(not inspection.passed for inspection in order.inspections):
                 return (paid,)
-            return (paid, *complete(contract, placed_at=order.placed_at, now=now))
+            return (paid, *_complete(contract, order, now))
 
 
 def check_inspection(contract: Contract, command: ReportInspection, now: datetime) -> tuple[Event, ...]:
@@ -229,7 +230,11 @@ def check_inspection(contract: Contract, command: ReportInspection, now: datetim
     passed = InspectionPassed(at=now, rule=rule, by=command.by, line=command.line)
     if waiting != [command.line] or (order.pay_by is not None and order.paid_at is None):
         return (passed,)
-    return (passed, *complete(contract, placed_at=order.placed_at, now=now))
+    return (passed, *_complete(contract, order, now))
+
+
+def _complete(contract: Contract, order: Order, now: datetime) -> tuple[Event, ...]:
+    return complete(contract, placed_at=order.placed_at, now=now, access_code=order.access_code)
 
 
 def void(
@@ -288,6 +293,7 @@ def _placed(contract: Contract, event: OrderPlaced) -> dict[str, Any]:
             inspections=event.inspections,
             form=event.form,
             invoice_on=event.invoice_on,
+            access_code=event.access_code,
             bill=event.bill,
         ),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from domain.refusal import Refusal
 from domain.renewal import opens_on
@@ -45,6 +45,14 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "report_shipment": _STARTED,
     "report_level": _STARTED,
     "report_foreign_supply": _STARTED,
+    "complete_onboarding": frozenset({Status.SCHEDULED}),
+    "use_entitlement": RUNNING,
+    "return_entitlement": RUNNING,
+    "fulfil": frozenset(Status),
+    "make_request": RUNNING,
+    "advance_request": RUNNING,
+    "refuse_request": RUNNING,
+    "name_contacts": frozenset(Status) - ENDED,
     "open_case": _STARTED,
     "advance_case": frozenset(Status),
     "report_census": frozenset(Status),
@@ -100,22 +108,28 @@ def _while_draft(contract: Contract) -> Iterator[Permission]:
     yield _now("cancel")
 
 
+_WHILE_SERVICED: dict[str, Callable[[Contract], object]] = {
+    "pay": lambda contract: contract.declined,
+    "complete_onboarding": lambda contract: contract.onboarding and not contract.onboarding.done_on,
+    "order_supply": lambda contract: contract.terms.supplies,
+    "use_entitlement": lambda contract: contract.terms.entitlements and contract.status in RUNNING,
+    "return_entitlement": lambda contract: contract.entitled.used,
+    "fulfil": lambda contract: contract.entitled.open,
+    "make_request": lambda contract: contract.terms.requests and contract.status in RUNNING,
+    "advance_request": lambda contract: contract.requests,
+    "refuse_request": lambda contract: contract.requests,
+    "name_contacts": lambda contract: contract.terms.support and contract.terms.support.callers_rule,
+    "open_case": lambda contract: contract.terms.support and contract.status is Status.ACTIVE,
+    "notice_breach": lambda contract: contract.terms.breach and contract.status in RUNNING,
+    "cure_breach": lambda contract: contract.breaches,
+    "report_census": lambda contract: contract.fleet and contract.status in RUNNING,
+    "settle_adjustment": lambda contract: contract.fleet and contract.fleet.adjustment,
+}
+"""What may be asked of a contract whose order is complete, where there is something to ask."""
+
+
 def _while_serviced(contract: Contract) -> Iterator[Permission]:
-    terms = contract.terms
-    if contract.declined:
-        yield _now("pay")
-    if terms.supplies:
-        yield _now("order_supply")
-    if terms.support and contract.status is Status.ACTIVE:
-        yield _now("open_case")
-    if terms.breach and contract.status in RUNNING:
-        yield _now("notice_breach")
-    if contract.breaches:
-        yield _now("cure_breach")
-    if contract.fleet and contract.status in RUNNING:
-        yield _now("report_census")
-    if contract.fleet and contract.fleet.adjustment:
-        yield _now("settle_adjustment")
+    return (_now(command) for command, applies in _WHILE_SERVICED.items() if applies(contract))
 
 
 def _while_ordered(contract: Contract) -> Iterator[Permission]:

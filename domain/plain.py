@@ -8,8 +8,11 @@ from typing import Any
 
 from domain.breach.terms import BreachTerms
 from domain.desk import DeskTerms
+from domain.entitlements.terms import Entitlement, EntitlementTerms, Level
 from domain.fleet.terms import FleetTerms
+from domain.onboarding.terms import OnboardingTerms
 from domain.repairs.terms import RepairTerms
+from domain.requests.terms import RequestTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
     Band,
@@ -298,7 +301,61 @@ def _suspension(terms: Terms, suspension: SuspensionTerms) -> Told:
 
 
 def _support(terms: Terms, support: SupportTerms) -> Told:
-    yield support.rule, f"A call for help goes through these stages: {', then '.join(map(_words, support.stages))}."
+    yield support.rule, f"A call for help goes through these stages: {_then(support.stages)}."
+    for name, level in support.levels.items():
+        yield level.rule, f"At level {_words(name)} it goes through these: {_then(level.stages)}."
+    for stage, told in support.instructions.items():
+        yield told.rule, f"At the stage {_words(stage)} the customer is told what to do."
+    if support.acknowledged:
+        yield support.rule, "The customer is written the number of the case."
+    if support.callers_rule:
+        yield support.callers_rule, "Only contacts that the contract names may ask for help."
+    if support.spoken:
+        spoken = support.spoken
+        always = f"; at any hour in {_all(spoken.at_any_hour)}" if spoken.at_any_hour else ""
+        yield spoken.rule, f"Help is given in {_all(spoken.languages)}{always}."
+
+
+def _then(stages: Iterable[str]) -> str:
+    return ", then ".join(map(_words, stages))
+
+
+def _onboarding(terms: Terms, onboarding: OnboardingTerms) -> Told:
+    yield onboarding.rule, f"The customer is taken on within {onboarding.within_days} days; service starts with that."
+    yield onboarding.rule, f"A ticket is opened {onboarding.warn_days} days before they are over."
+
+
+def _entitlements(terms: Terms, matrix: EntitlementTerms) -> Told:
+    for name, level in matrix.levels.items():
+        yield level.rule, f"Level {_words(name)} has {_of_level(level)}."
+    for name, item in matrix.items.items():
+        yield item.rule, f"{_words(name).capitalize()}{_limits(item)}."
+        if item.not_in:
+            yield item.not_in_rule or item.rule, f"{_words(name).capitalize()} is not offered in {_all(item.not_in)}."
+
+
+def _of_level(level: Level) -> str:
+    parts = [f"all of {_words(level.includes)}"] if level.includes else []
+    parts += map(_words, level.adds)
+    less = f", without {_all(level.without)}" if level.without else ""
+    return (_all(parts) if parts else "nothing of its own") + less
+
+
+def _limits(item: Entitlement) -> str:
+    whose = "for each line" if item.of == "line" else "for the contract"
+    often = f", at most {item.per_year} a year" if item.per_year else ""
+    if not item.every_months:
+        return f" is had {whose}{often}"
+    every = _months(item.every_months).removeprefix("a ")
+    return f" falls due {whose} every {every}, to be done within {item.within_days} days{often}"
+
+
+def _requests(terms: Terms, requests: dict[str, RequestTerms]) -> Told:
+    for name, request in requests.items():
+        needs = f" says {_all(request.needs)}, and" if request.needs else ""
+        yield request.rule, f"A request `{name}`{needs} goes through {_then(request.steps)}; none is left out."
+        if request.tell:
+            yield request.rule, f"The customer is written when it is {_either(request.tell)}."
 
 
 def _desk(terms: Terms, desk: DeskTerms) -> Told:
@@ -354,6 +411,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "order": _order,
     "lapsed_cover": _lapsed_cover,
     "reenrolment": _reenrolment,
+    "onboarding": _onboarding,
     "start": _start,
     "billing": _billing,
     "coupons": _coupons,
@@ -363,6 +421,8 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "change": _change,
     "suspension": _suspension,
     "fleet": _fleet,
+    "entitlements": _entitlements,
+    "requests": _requests,
     "repairs": _repairs,
     "breach": _breach,
     "supplies": _supplies,

@@ -60,6 +60,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         term_months=_term_months(terms, quote.term_months),
         reenrols=quote.reenrols,
         fleet=agreed_fleet(quote.offers, quote.fleet, quote.fleet_id),
+        contacts=quote.contacts,
     )
 
 
@@ -198,6 +199,7 @@ def begin(event: Quoted) -> Contract:
         period=event.period,
         lines=_lines(event.offers, event.period),
         fleet=event.fleet,
+        contacts=event.contacts,
     )
 
 

@@ -12,8 +12,11 @@ from pydantic import Field
 from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
+from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
+from domain.onboarding.state import Onboarding
 from domain.repairs.state import Repair
+from domain.requests.state import Request
 from domain.supplies.state import Supplies
 from domain.terms import Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
@@ -53,6 +56,14 @@ class Customer(Carried):
     language: Language
     country: Country
     region: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
+
+
+class Contact(Carried):
+    """Somebody who may speak for the customer, of the customer's own house or of its partner ``firm``."""
+
+    name: Text
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    firm: Text | None = None
 
 
 class Cover(Carried):
@@ -155,6 +166,7 @@ class Line(Carried):
     ends_on: date | None = None
     planned: Planned | None = None
     device_class: Name | None = None
+    place: str | None = None
 
 
 class Inspection(Carried):
@@ -184,6 +196,7 @@ class Order(Carried):
     inspections: tuple[Inspection, ...] = ()
     form: OrderedBy | None = None
     invoice_on: date | None = None
+    access_code: str | None = None
     bill: Bill
 
 
@@ -225,6 +238,7 @@ class Case(Carried):
     serial: str
     stage: str
     covered: bool = True
+    level: str | None = None
 
 
 class Contract(Carried):
@@ -256,6 +270,10 @@ class Contract(Carried):
     breaches: tuple[Breach, ...] = ()
     repairs: tuple[Repair, ...] = ()
     supplies: Supplies = Supplies()
+    contacts: tuple[Contact, ...] = ()
+    onboarding: Onboarding | None = None
+    entitled: Entitled = Entitled()
+    requests: tuple[Request, ...] = ()
     cases: tuple[Case, ...] = ()
     case_count: int = 0
     declined: tuple[str, ...] = ()

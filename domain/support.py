@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.activation import waits
+from domain.callers import check_open as check_caller
 from domain.commands import AdvanceCase, OpenCase
 from domain.desk import desk_time_after
 from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
 from domain.envelope import Event
 from domain.events import CaseAdvanced, CaseClosed, CaseOpened
 from domain.fleet.cases import line_for
+from domain.message import message
 from domain.refusal import Refusal
 from domain.state import Case, Contract, Line, Status
 from domain.terms import SupportTerms
@@ -27,21 +29,34 @@ def _terms(contract: Contract) -> SupportTerms:
 def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Event, ...]:
     """A case for a device that the contract covers today; where repairs are billed, also for one that it does not."""
     terms = _terms(contract)
-    uncovered = _uncovered(contract, line_for(contract, command, now), command.serial, terms)
+    check_caller(contract, terms, command, now)
+    line = line_for(contract, command, now)
+    uncovered = _uncovered(contract, line, command.serial, terms)
     if uncovered and contract.terms.repairs is None:
         raise uncovered
     opened = CaseOpened(
         at=now,
-        rule=terms.rule,
+        rule=_rule(terms, line.level if line else None),
         by=command.by,
         case=f"{contract.number}-C{contract.case_count + 1}",
         serial=command.serial,
         subject=command.subject,
-        stage=terms.stages[0],
+        stage=_stages(terms, line.level if line else None)[0],
+        level=line.level if line and line.level in terms.levels else None,
+        caller=command.caller,
         covered=uncovered is None,
         answer_by=_answer_by(contract, now),
     )
     return (opened,)
+
+
+def _stages(terms: SupportTerms, level: str | None) -> tuple[str, ...]:
+    """The stages of a case: those of the device's level where it has its own."""
+    return terms.levels[level].stages if level in terms.levels else terms.stages
+
+
+def _rule(terms: SupportTerms, level: str | None) -> str:
+    return terms.levels[level].rule if level in terms.levels else terms.rule
 
 
 def _answer_by(contract: Contract, now: datetime) -> datetime | None:
@@ -84,14 +99,15 @@ def check_advance(contract: Contract, command: AdvanceCase, now: datetime) -> tu
     case = next((case for case in contract.cases if case.id == command.case), None)
     if case is None:
         raise Refusal(terms.rule, f"there is no open case {command.case}", field="case")
-    later = terms.stages[terms.stages.index(case.stage) + 1 :] if case.stage in terms.stages else ()
+    stages, rule = _stages(terms, case.level), _rule(terms, case.level)
+    later = stages[stages.index(case.stage) + 1 :] if case.stage in stages else ()
     if command.close or not later:
-        return (CaseClosed(at=now, rule=terms.rule, by=command.by, case=case.id, note=command.note),)
-    return (CaseAdvanced(at=now, rule=terms.rule, by=command.by, case=case.id, stage=later[0], note=command.note),)
+        return (CaseClosed(at=now, rule=rule, by=command.by, case=case.id, note=command.note),)
+    return (CaseAdvanced(at=now, rule=rule, by=command.by, case=case.id, stage=later[0], note=command.note),)
 
 
 def _opened(contract: Contract, event: CaseOpened) -> dict[str, Any]:
-    case = Case(id=event.case, serial=event.serial, stage=event.stage, covered=event.covered)
+    case = Case(id=event.case, serial=event.serial, stage=event.stage, covered=event.covered, level=event.level)
     return {"cases": (*contract.cases, case), "case_count": contract.case_count + 1}
 
 
@@ -117,11 +133,34 @@ def _tell_opened(contract: Contract, event: CaseOpened) -> Iterator[Effect]:
         stage=event.stage,
         answer_by=event.answer_by,
     )
+    if contract.terms.support and contract.terms.support.acknowledged:
+        yield _acknowledgement(contract, event)
+    yield from _instructed(contract, event, event.serial)
+
+
+def _acknowledgement(contract: Contract, event: CaseOpened) -> Effect:
+    """Data of `case_opened`: case, serial, subject."""
+    return message(
+        contract, event, "case_opened", event.case, case=event.case, serial=event.serial, subject=event.subject
+    )
+
+
+def _instructed(contract: Contract, event: CaseOpened | CaseAdvanced, serial: str | None) -> Iterator[Effect]:
+    """What the terms tell the customer at this stage. Data of `case_instructions`: case, serial, text."""
+    support = contract.terms.support
+    told = support.instructions.get(event.stage) if support else None
+    if told:
+        text = contract.terms.text(told.text, contract.customer.language)
+        what = f"{event.case}.{event.stage}"
+        sent = message(contract, event, "case_instructions", what, case=event.case, serial=serial, text=text)
+        yield sent.model_copy(update={"rule": told.rule})
 
 
 def _tell_advanced(contract: Contract, event: CaseAdvanced) -> Iterator[Effect]:
     key = contract.key("case-stage", f"{event.case}.{event.stage}")
     yield MoveCase(key=key, at=event.at, rule=event.rule, case=event.case, stage=event.stage, note=event.note)
+    serial = next((case.serial for case in contract.cases if case.id == event.case), None)
+    yield from _instructed(contract, event, serial)
 
 
 def _tell_closed(contract: Contract, event: CaseClosed) -> Iterator[Effect]:

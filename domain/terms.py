@@ -11,8 +11,11 @@ from pydantic import Field, field_validator, model_validator
 
 from domain.breach.terms import BreachTerms
 from domain.desk import DeskTerms
+from domain.entitlements.terms import EntitlementTerms
 from domain.fleet.terms import FleetTerms
+from domain.onboarding.terms import OnboardingTerms
 from domain.repairs.terms import RepairTerms
+from domain.requests.terms import RequestTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text, Texts
 
@@ -346,11 +349,46 @@ class SuspensionTerms(Carried):
     credit: bool = Field(default=True, description="Whole days without service are not charged.")
 
 
+class Instructions(Carried):
+    """What the customer is told when a case comes to a stage."""
+
+    rule: Rule
+    text: Texts
+
+
+class SupportLevel(Carried):
+    """How calls for help are worked on at one level."""
+
+    rule: Rule
+    stages: tuple[Name, ...] = Field(min_length=1)
+
+
+class SpokenHelp(Carried):
+    """The languages in which help is given, and those in which it is given outside desk hours too."""
+
+    rule: Rule
+    languages: tuple[Language, ...] = Field(min_length=1)
+    at_any_hour: tuple[Language, ...] = Field(
+        default=(), description="Where there is a `desk`, help in the other languages waits for its hours."
+    )
+
+
 class SupportTerms(Carried):
     """How a call for help is worked on: one case, one stage after the other."""
 
     rule: Rule
     stages: tuple[Name, ...] = Field(min_length=1)
+    levels: dict[Name, SupportLevel] = Field(
+        default_factory=dict, description="Stages of their own, by the `level` of the device's service."
+    )
+    instructions: dict[Name, Instructions] = Field(
+        default_factory=dict, description="By the stage to which they belong, for example `mail_in`."
+    )
+    acknowledged: bool = Field(default=False, description="The customer is written the case's number.")
+    callers_rule: Rule | None = Field(
+        default=None, description="With a rule here, only contacts that the contract names may open a case."
+    )
+    spoken: SpokenHelp | None = None
 
 
 class CouponTerms(Carried):
@@ -403,6 +441,7 @@ class Terms(Carried):
     rules: dict[Rule, Text] = Field(description="What each cited rule says, in a sentence.")
     quote: QuoteTerms
     order: OrderTerms
+    onboarding: OnboardingTerms | None = None
     start: StartTerms
     lapsed_cover: LapsedCover | None = None
     billing: BillingTerms | None = Field(default=None, description="Left out: the service is free of charge.")
@@ -415,6 +454,10 @@ class Terms(Carried):
     renewal: RenewalTerms | None = None
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None
+    entitlements: EntitlementTerms | None = None
+    requests: dict[Name, RequestTerms] = Field(
+        default_factory=dict, description="Requests that people decide step by step, by their name."
+    )
     breach: BreachTerms | None = None
     repairs: RepairTerms | None = Field(
         default=None, description="Left out: help is refused for what is not covered, instead of billed."

@@ -86,6 +86,15 @@ class Record(Carried):
     entries: tuple[Entry, ...]
 
 
+def attention(contract: Contract) -> tuple[str, ...]:
+    """What of a contract a person must look at: payments declined, promises to the customer that are late."""
+    unpaid = (f"payment declined: {key}" for key in contract.declined)
+    overdue = (f"overdue: {item.id} ({item.item})" for item in contract.entitled.open if item.overdue)
+    going = contract.onboarding
+    late = (f"onboarding late since {going.finish_by}",) if going and going.late and not going.done_on else ()
+    return (*unpaid, *overdue, *late)
+
+
 def view(
     contract: Contract,
     *,

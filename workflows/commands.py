@@ -10,9 +10,12 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain import commands
     from domain.breach import commands as breaching
+    from domain.entitlements import commands as of_entitlements
     from domain.envelope import Command
     from domain.fleet import commands as of_fleet
+    from domain.onboarding import commands as onboarding
     from domain.repairs import commands as repairing
+    from domain.requests import commands as requesting
     from domain.supplies import commands as supplying
     from workflows.messages import Taken
 
@@ -66,6 +69,14 @@ class TakesCommands(ABC):
     report_shipment = taking(supplying.ReportShipment)
     report_level = taking(supplying.ReportLevel)
     report_foreign_supply = taking(supplying.ReportForeignSupply)
+    complete_onboarding = taking(onboarding.CompleteOnboarding)
+    use_entitlement = taking(of_entitlements.UseEntitlement)
+    return_entitlement = taking(of_entitlements.ReturnEntitlement)
+    fulfil = taking(of_entitlements.Fulfil)
+    make_request = taking(requesting.MakeRequest)
+    advance_request = taking(requesting.AdvanceRequest)
+    refuse_request = taking(requesting.RefuseRequest)
+    name_contacts = taking(commands.NameContacts)
     open_case = taking(commands.OpenCase)
     advance_case = taking(commands.AdvanceCase)
     report_census = taking(of_fleet.ReportCensus)

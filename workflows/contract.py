@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.permissions import permissions
     from domain.refusal import Refusal
     from domain.state import RULES_VERSION, Contract
-    from domain.view import Entry, Record, View, view
+    from domain.view import Entry, Record, View, attention, view
     from workflows import catalogue
     from workflows.commands import TakesCommands
     from workflows.messages import Advance, Answer, Baton, ContractStart, Taken
@@ -285,8 +285,7 @@ class ContractWorkflow(TakesCommands):
 
     def _attention(self) -> tuple[str, ...]:
         waiting = (f"{lane}: {len(effects)} waiting" for lane, effects in self._delayed.items())
-        unpaid = (f"payment declined: {key}" for key in self._contract.declined)
-        return (*waiting, *unpaid, *self._refused)
+        return (*waiting, *attention(self._contract), *self._refused)
 
     def _publish(self) -> None:
         shown = self._view()

@@ -116,9 +116,7 @@ def right_to(contract: Contract, terms: EntitlementTerms, item: str, line_id: st
     line = next((line for line in lines if line.id == line_id), None)
     if line is None:
         given = ", ".join(line.id for line in lines[:20])
-        raise Refusal(
-            what.rule, f"`{item}` belongs to a line", allowed_when=f"`line` is one of {given}", field="line"
-        )
+        raise Refusal(what.rule, f"`{item}` belongs to a line", allowed_when=f"`line` is one of {given}", field="line")
     return line
 
 

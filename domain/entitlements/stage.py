@@ -66,7 +66,9 @@ def _check_day(contract: Contract, what: Entitlement, on: date, today: date) -> 
         raise Refusal(what.rule, f"{on} is past", allowed_from=today, field="on")
     last = contract.ending.last_day if contract.ending else contract.term.last if contract.term else None
     if last and on > last:
-        raise Refusal(what.rule, f"the contract runs until {last}", allowed_when=f"the day is at most {last}", field="on")
+        raise Refusal(
+            what.rule, f"the contract runs until {last}", allowed_when=f"the day is at most {last}", field="on"
+        )
 
 
 def check_return(contract: Contract, command: ReturnEntitlement, now: datetime) -> tuple[Event, ...]:
@@ -252,9 +254,7 @@ def _tell_used(contract: Contract, event: EntitlementUsed) -> Iterator[Effect]:
 def _tell_returned(contract: Contract, event: EntitlementReturned) -> Iterator[Effect]:
     """Data of `entitlement_returned`: text, reason or none."""
     note = event.reason or "given back"
-    yield CloseCase(
-        key=contract.key("case-closed", event.use), at=event.at, rule=event.rule, case=event.use, note=note
-    )
+    yield CloseCase(key=contract.key("case-closed", event.use), at=event.at, rule=event.rule, case=event.use, note=note)
     text = _text(contract, event.item)
     yield message(contract, event, "entitlement_returned", event.use, text=text, reason=event.reason)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from domain.values import Carried
 
 
@@ -32,5 +34,5 @@ class Entitled(Carried):
     """Open obligations, the last day on which each item fell due, and the uses that still count."""
 
     open: tuple[Obligation, ...] = ()
-    last_due: dict[str, date] = {}
+    last_due: dict[str, date] = Field(default_factory=dict)
     used: tuple[Use, ...] = ()

@@ -64,9 +64,7 @@ def _open(contract: Contract, request_id: str) -> Request:
             return request
     waiting = ", ".join(item.id for item in contract.requests) or "none"
     rule = contract.terms.quote.rule
-    raise Refusal(
-        rule, f"request {request_id} is not open", allowed_when=f"it is one of: {waiting}", field="request"
-    )
+    raise Refusal(rule, f"request {request_id} is not open", allowed_when=f"it is one of: {waiting}", field="request")
 
 
 def check_advance(contract: Contract, command: AdvanceRequest, now: datetime) -> tuple[Event, ...]:
@@ -135,8 +133,7 @@ def _advanced(contract: Contract, event: RequestAdvanced) -> dict[str, Any]:
     changes: dict[str, Any] = {"requests": _without(contract, event.request)}
     if event.place:
         changes["lines"] = tuple(
-            line.model_copy(update={"place": event.place}) if line.id == event.line else line
-            for line in contract.lines
+            line.model_copy(update={"place": event.place}) if line.id == event.line else line for line in contract.lines
         )
     return changes
 
@@ -185,9 +182,7 @@ def _tell_refused(contract: Contract, event: RequestRefused) -> Iterator[Effect]
     """Data of `request_refused`: request, text, serial, reason."""
     key = contract.key("case-closed", event.request)
     yield CloseCase(key=key, at=event.at, rule=event.rule, case=event.request, note=event.reason)
-    yield message(
-        contract, event, "request_refused", event.request, reason=event.reason, **_spoken(contract, event)
-    )
+    yield message(contract, event, "request_refused", event.request, reason=event.reason, **_spoken(contract, event))
 
 
 CHECKS: dict[type[Command], Callable[..., Any]] = {
