@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from api.fields import Body, Code, Day, Line, Number
 from api.offering import OfferRequest, Programme, chosen_term, offers, programme
 from api.once import OnceOrder, OnceQuote
 from api.problems import RESPONSES, ProblemError, not_found
+from api.quote_requests import RequestId
+from api.rights import ContactIn
 from api.security import MayRead
 from api.services import Needs, Services
 from api.starts import begin, first_view
@@ -22,9 +25,9 @@ from domain.calendar import local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
 from domain.fleet.state import FleetId
-from domain.state import Customer
+from domain.state import Contact, Customer
 from domain.view import Entry, View
-from storage import clocks, contracts, people
+from storage import clocks, contracts, people, quote_requests
 from storage.contracts import STARTING
 from workflows.messages import ContractStart
 
@@ -84,6 +87,10 @@ class QuoteRequest(Wanted):
     fleet: FleetId | None = Field(
         default=None, description="The fleet that the offers are for, which have its id as their serial number."
     )
+    contacts: Annotated[tuple[ContactIn, ...], Field(max_length=50)] = Field(
+        default=(), description="Who may ask for help, where the terms want them named."
+    )
+    request: RequestId | None = Field(default=None, description="The request for a quote that this one answers.")
     test_clock: Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,60}$")] | None = Field(
         default=None, description="The test clock on which the contract lives; real time without one."
     )
@@ -172,11 +179,15 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
             reenrols=wanted.reenrols,
             fleet=fleet.census if fleet else None,
             fleet_id=fleet.id if fleet else None,
+            contacts=tuple(Contact.model_validate(item.model_dump()) for item in wanted.contacts),
+            access_code=secrets.token_hex(4).upper() if offered.terms.onboarding else None,
         )
         open_contract(quote, now)
         start = ContractStart(
             quote=quote, now=now, clock=wanted.test_clock, patience_seconds=services.settings.patience_seconds
         )
+        if wanted.request and not await quote_requests.answer(connection, wanted.request, number):
+            raise not_found(f"request {wanted.request} that waits for a quote")
         await people.keep_customer(connection, quote.customer)
         await contracts.begin(connection, _row(start, command, services.now()))
         kept = await contracts.created(connection, command)

@@ -153,6 +153,12 @@ class CaseRequest(Body):
 
     serial: SerialNumber
     subject: Annotated[Line, StringConstraints(max_length=200)]
+    caller: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
+        default=None, description="Who asks, where the contract names its contacts."
+    )
+    language: Annotated[str, StringConstraints(pattern="^[a-z]{2}$")] | None = Field(
+        default=None, description="The language of help; the customer's own where it is not given."
+    )
 
 
 class CaseStep(Body):
@@ -328,7 +334,7 @@ async def open_case(services: Needs, number: Number, wanted: CaseRequest, once: 
     """Ask for help with a device; refused, with a reason, where the contract does not cover it."""
     device = await device_of(services, await view_of(services, number), wanted.serial)
     return await _give(  # type: ignore[return-value]
-        services, number, once, OpenCase, serial=wanted.serial, subject=wanted.subject, device=device
+        services, number, once, OpenCase, **wanted.model_dump(), device=device
     )
 
 

@@ -40,9 +40,7 @@ def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Star
     return Start(line=line.id, starts_on=starts_on, billed_from=billed_from)
 
 
-def complete(
-    contract: Contract, *, placed_at: datetime, now: datetime, access_code: str | None = None
-) -> tuple[Event, ...]:
+def complete(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple[Event, ...]:
     """What a complete order causes: lines that need not wait start now, the others are scheduled.
 
     Where the terms take the customer on first, everything waits for that.
@@ -53,7 +51,7 @@ def complete(
     onboarding = contract.terms.onboarding
     if onboarding:
         finish_by = contract.date_of(now) + timedelta(days=onboarding.within_days)
-        return (OnboardingOpened(at=now, rule=onboarding.rule, finish_by=finish_by, access_code=access_code),)
+        return (OnboardingOpened(at=now, rule=onboarding.rule, finish_by=finish_by),)
     return start_lines(contract, placed_at=placed_at, now=now)
 
 

@@ -40,6 +40,7 @@ class Quote(Command):
     fleet: Census | None = None
     fleet_id: FleetId | None = None
     contacts: tuple[Contact, ...] = Field(default=(), max_length=50)
+    access_code: Text | None = None
 
 
 class Revise(Command):
@@ -78,7 +79,6 @@ class Checkout(Command):
     discount: Discount | None = None
     form: OrderedBy | None = None
     invoice_on: date | None = None
-    access_code: Text | None = None
 
 
 class Pay(Command):
@@ -222,6 +222,13 @@ class NameContacts(Command):
     contacts: tuple[Contact, ...] = Field(min_length=1, max_length=50)
 
 
+class RequestCopy(Command):
+    """Ask for a document of the contract as it stands today."""
+
+    kind: Literal["request_copy"] = "request_copy"
+    document: Name
+
+
 class OpenCase(Command):
     """Ask for help with a device; ``device`` is what the contract's fleet knows of it, where it is one of a fleet.
 
@@ -289,6 +296,7 @@ AnyCommand = Annotated[
     | AdvanceRequest
     | RefuseRequest
     | NameContacts
+    | RequestCopy
     | OpenCase
     | AdvanceCase
     | ReportCensus

@@ -51,6 +51,7 @@ class Quoted(Event):
     reenrols: str | None = None
     fleet: FleetState | None = None
     contacts: tuple[Contact, ...] = ()
+    access_code: str | None = None
 
 
 class QuoteRevised(Event):
@@ -99,7 +100,6 @@ class OrderPlaced(Event):
     inspections: tuple[Inspection, ...] = ()
     form: OrderedBy | None = None
     invoice_on: date | None = None
-    access_code: str | None = None
 
 
 class PaymentRetried(Event):
@@ -431,6 +431,13 @@ class ContactsNamed(Event):
     contacts: tuple[Contact, ...]
 
 
+class CopyRequested(Event):
+    """A copy of a document was asked for, and sent."""
+
+    kind: Literal["copy_requested"] = "copy_requested"
+    document: str
+
+
 class CaseOpened(Event):
     """A customer asked for help with a device."""
 
@@ -530,6 +537,7 @@ AnyEvent = Annotated[
     | RequestAdvanced
     | RequestRefused
     | ContactsNamed
+    | CopyRequested
     | CaseOpened
     | CaseAdvanced
     | CaseClosed

@@ -262,6 +262,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     requested.RequestRefused: lambda c, e: f"Request {e.request} refused: {e.reason}",
     happened.ContactsNamed: lambda c, e: f"Named contacts: {', '.join(contact.name for contact in e.contacts)}",
+    happened.CopyRequested: lambda c, e: f"Copy of the {_spaced(e.document)} sent",
     happened.CaseOpened: lambda c, e: (
         f"Case {e.case} opened for {e.serial} ({e.stage}): {e.subject}"
         + (f"; to be answered by {e.answer_by:%Y-%m-%d %H:%M} UTC" if e.answer_by else "")

@@ -22,6 +22,7 @@ from domain.effects import (
     ReleaseCoupon,
 )
 from domain.eligibility import check_order
+from domain.entitlements.rights import rights
 from domain.envelope import Event
 from domain.events import (
     InspectionFailed,
@@ -36,6 +37,7 @@ from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
 from domain.state import Contract, Discount, Inspection, Line, Order, OrderedBy, Status
+from domain.terms import Terms
 
 
 def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tuple[Event, ...]:
@@ -69,11 +71,10 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
         inspections=_inspections(contract, lapsed),
         form=command.form,
         invoice_on=command.invoice_on,
-        access_code=command.access_code,
     )
     if prepaid or placed.inspections:
         return (placed,)
-    return (placed, *complete(contract, placed_at=now, now=now, access_code=command.access_code))
+    return (placed, *complete(contract, placed_at=now, now=now))
 
 
 def _check_form(contract: Contract, form: OrderedBy | None) -> None:
@@ -211,7 +212,7 @@ def check_payment(contract: Contract, command: ReportPayment, now: datetime) -> 
             paid = PaymentReceived(at=now, rule=rule, by=command.by, reference=command.reference)
             if any(not inspection.passed for inspection in order.inspections):
                 return (paid,)
-            return (paid, *_complete(contract, order, now))
+            return (paid, *complete(contract, placed_at=order.placed_at, now=now))
 
 
 def check_inspection(contract: Contract, command: ReportInspection, now: datetime) -> tuple[Event, ...]:
@@ -230,11 +231,7 @@ def check_inspection(contract: Contract, command: ReportInspection, now: datetim
     passed = InspectionPassed(at=now, rule=rule, by=command.by, line=command.line)
     if waiting != [command.line] or (order.pay_by is not None and order.paid_at is None):
         return (passed,)
-    return (passed, *_complete(contract, order, now))
-
-
-def _complete(contract: Contract, order: Order, now: datetime) -> tuple[Event, ...]:
-    return complete(contract, placed_at=order.placed_at, now=now, access_code=order.access_code)
+    return (passed, *complete(contract, placed_at=order.placed_at, now=now))
 
 
 def void(
@@ -293,7 +290,6 @@ def _placed(contract: Contract, event: OrderPlaced) -> dict[str, Any]:
             inspections=event.inspections,
             form=event.form,
             invoice_on=event.invoice_on,
-            access_code=event.access_code,
             bill=event.bill,
         ),
     }
@@ -395,16 +391,29 @@ def papers_data(contract: Contract) -> dict[str, object]:
                 "quantity": line.quantity,
                 "starts_on": _day(line.starts_on or contract.start_on),
                 "last_day": _day(line.ends_on),
+                "place": line.place,
             }
             for line in contract.lines
         ],
+        "first_day": _day(contract.active_since),
+        "last_day": _day(contract.term.last if contract.term else None),
         "total": str(order.bill.gross) if order else "0",
         "rules": [{"rule": rule, "text": text} for rule, text in terms.rules.items()],
         "languages": list(terms.languages),
-        "hours": None,
-        "access_code": None,
-        "entitlements": [],
+        "hours": _hours(terms),
+        "access_code": contract.access_code,
+        "entitlements": [
+            {"text": terms.text(item.text, contract.customer.language), "per_year": item.per_year}
+            for item in rights(contract, contract.date_of(contract.at))
+        ],
     }
+
+
+def _hours(terms: Terms) -> str | None:
+    """The desk's hours of a day; none where the terms list none."""
+    if terms.desk is None:
+        return None
+    return ", ".join(f"{span.opens:%H:%M}-{span.closes:%H:%M}" for span in terms.desk.hours)
 
 
 def _day(day: date | None) -> str | None:

@@ -20,6 +20,7 @@ from domain.terms import (
     CancellationTerms,
     ChangeTerms,
     Condition,
+    CopyTerms,
     CouponTerms,
     EligibilityTerms,
     LapsedCover,
@@ -358,6 +359,10 @@ def _requests(terms: Terms, requests: dict[str, RequestTerms]) -> Told:
             yield request.rule, f"The customer is written when it is {_either(request.tell)}."
 
 
+def _copies(terms: Terms, copies: CopyTerms) -> Told:
+    yield copies.rule, f"On request the customer is sent a copy of: {_all(copies.documents)}."
+
+
 def _desk(terms: Terms, desk: DeskTerms) -> Told:
     for span in desk.hours:
         yield desk.rule, f"The desk works {_all(span.days)} from {span.opens:%H:%M} to {span.closes:%H:%M}."
@@ -427,6 +432,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "breach": _breach,
     "supplies": _supplies,
     "support": _support,
+    "copies": _copies,
     "desk": _desk,
     "tax": _tax,
 }

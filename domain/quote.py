@@ -61,6 +61,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         reenrols=quote.reenrols,
         fleet=agreed_fleet(quote.offers, quote.fleet, quote.fleet_id),
         contacts=quote.contacts,
+        access_code=quote.access_code,
     )
 
 
@@ -200,6 +201,7 @@ def begin(event: Quoted) -> Contract:
         lines=_lines(event.offers, event.period),
         fleet=event.fleet,
         contacts=event.contacts,
+        access_code=event.access_code,
     )
 
 

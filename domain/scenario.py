@@ -18,7 +18,7 @@ from domain.fleet.state import Census
 from domain.money import rounded
 from domain.refusal import Refusal
 from domain.simulator import Life, World
-from domain.state import Cover, Customer, Offer
+from domain.state import Contact, Cover, Customer, Offer
 from domain.supplies.state import Item
 from domain.terms import Terms
 from domain.values import Name, Rule, Text, Value
@@ -64,6 +64,7 @@ class Given(Value):
     term_months: int | None = None
     reenrols: str | None = None
     fleet: Census | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 class Refused(Value):
@@ -141,6 +142,7 @@ class Scenario(Value):
             term_months=self.given.term_months or term_months,
             reenrols=self.given.reenrols,
             fleet=self.given.fleet,
+            contacts=self.given.contacts,
         )
 
     def begins_at(self, terms: Terms) -> datetime:

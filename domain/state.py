@@ -196,7 +196,6 @@ class Order(Carried):
     inspections: tuple[Inspection, ...] = ()
     form: OrderedBy | None = None
     invoice_on: date | None = None
-    access_code: str | None = None
     bill: Bill
 
 
@@ -271,6 +270,7 @@ class Contract(Carried):
     repairs: tuple[Repair, ...] = ()
     supplies: Supplies = Supplies()
     contacts: tuple[Contact, ...] = ()
+    access_code: str | None = None
     onboarding: Onboarding | None = None
     entitled: Entitled = Entitled()
     requests: tuple[Request, ...] = ()

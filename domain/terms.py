@@ -85,6 +85,13 @@ class OrderDocuments(Carried):
     documents: tuple[Name, ...] = Field(min_length=1, description="Names of document templates, in this order.")
 
 
+class CopyTerms(Carried):
+    """Documents of the contract that the customer gets on request."""
+
+    rule: Rule
+    documents: tuple[Name, ...] = Field(min_length=1, description="Names of document templates.")
+
+
 class Condition(Carried):
     """One fact that must hold of every device."""
 
@@ -464,6 +471,7 @@ class Terms(Carried):
     )
     supplies: SuppliesTerms | None = None
     support: SupportTerms | None = None
+    copies: CopyTerms | None = None
     desk: DeskTerms | None = None
     fleet: FleetTerms | None = None
     coupons: CouponTerms | None = None

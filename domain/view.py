@@ -8,7 +8,7 @@ from decimal import Decimal
 from pydantic import AwareDatetime
 
 from domain.fleet.state import FleetState
-from domain.state import Contract, Customer, Ending, Line, Status, Term
+from domain.state import Contract, Customer, Ending, Line, OrderedBy, Status, Term
 from domain.values import Carried
 
 
@@ -58,6 +58,8 @@ class View(Carried):
     now: AwareDatetime
     closed: bool = False
     fleet: FleetState | None = None
+    ordered_at: AwareDatetime | None = None
+    ordered_by: OrderedBy | None = None
 
 
 class Entry(Carried):
@@ -134,4 +136,6 @@ def view(
         now=now,
         closed=closed,
         fleet=contract.fleet,
+        ordered_at=contract.order.placed_at if contract.order else None,
+        ordered_by=contract.order.form if contract.order else None,
     )

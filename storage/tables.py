@@ -338,6 +338,19 @@ document = Table(
 
 # The API's own
 
+quote_request = Table(
+    "quote_request",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("programme", String(10), nullable=False),
+    Column("name", String(500), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("given", Document, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("answer_by", Instant),
+    Column("contract", String(40), index=True),
+)
+
 checkout = Table(
     "checkout",
     metadata,

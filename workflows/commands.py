@@ -77,6 +77,7 @@ class TakesCommands(ABC):
     advance_request = taking(requesting.AdvanceRequest)
     refuse_request = taking(requesting.RefuseRequest)
     name_contacts = taking(commands.NameContacts)
+    request_copy = taking(commands.RequestCopy)
     open_case = taking(commands.OpenCase)
     advance_case = taking(commands.AdvanceCase)
     report_census = taking(of_fleet.ReportCensus)

@@ -13,7 +13,6 @@ class OnboardingOpened(Event):
 
     kind: Literal["onboarding_opened"] = "onboarding_opened"
     finish_by: date
-    access_code: str | None = None
 
 
 class OnboardingWarned(Event):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from domain.activation import start_lines
 from domain.calendar import DAY
 from domain.due import Due, Rank, moment
 from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
-from domain.envelope import Event
+from domain.envelope import Command, Event
 from domain.message import message
 from domain.onboarding.commands import CompleteOnboarding
 from domain.onboarding.events import OnboardingDone, OnboardingLate, OnboardingOpened, OnboardingWarned
@@ -47,7 +47,7 @@ def due(contract: Contract) -> Iterator[Due]:
 
 
 def _opened(contract: Contract, event: OnboardingOpened) -> dict[str, Any]:
-    going = Onboarding(finish_by=event.finish_by, access_code=event.access_code)
+    going = Onboarding(finish_by=event.finish_by)
     return {"status": Status.SCHEDULED, "onboarding": going}
 
 
@@ -63,7 +63,7 @@ def onboarding_case(contract: Contract) -> str:
 def _tell_opened(contract: Contract, event: OnboardingOpened) -> Iterator[Effect]:
     """Data of `welcome`: finish_by, access_code or none."""
     by = event.finish_by.isoformat()
-    yield message(contract, event, "welcome", finish_by=by, access_code=event.access_code)
+    yield message(contract, event, "welcome", finish_by=by, access_code=contract.access_code)
 
 
 def _tell_warned(contract: Contract, event: OnboardingWarned) -> Iterator[Effect]:
@@ -91,14 +91,14 @@ def _tell_done(contract: Contract, event: OnboardingDone) -> Iterator[Effect]:
         yield CloseCase(key=key, at=event.at, rule=event.rule, case=case, note=event.note)
 
 
-CHECKS = {CompleteOnboarding: check_complete}
-EVOLVE = {
+CHECKS: dict[type[Command], Callable[..., Any]] = {CompleteOnboarding: check_complete}
+EVOLVE: dict[type[Event], Callable[..., Any]] = {
     OnboardingOpened: _opened,
     OnboardingWarned: lambda contract, event: _with(contract, warned=True),
     OnboardingLate: lambda contract, event: _with(contract, late=True),
     OnboardingDone: lambda contract, event: _with(contract, done_on=contract.date_of(event.at)),
 }
-EFFECTS = {
+EFFECTS: dict[type[Event], Callable[..., Any]] = {
     OnboardingOpened: _tell_opened,
     OnboardingWarned: _tell_warned,
     OnboardingLate: _tell_late,

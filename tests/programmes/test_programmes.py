@@ -144,6 +144,7 @@ LINE = {
     "quantity": 1,
     "starts_on": "2027-05-18",
     "last_day": "2028-05-17",
+    "place": "Lyon",
 }
 EVERYTHING: dict[str, Any] = {
     "customer": {"name": "Atelier Brun", "email": "compta@atelier-brun.example"},
@@ -193,12 +194,21 @@ EVERYTHING: dict[str, Any] = {
         "text": "Service",
         "amount": "1234.5",
         "term_total": "1234.5",
-        "lines": [LINE, LINE | {"starts_on": None, "last_day": None}],
+        "lines": [LINE, LINE | {"starts_on": None, "last_day": None, "place": None}],
         "rules": [{"rule": "HPG-1", "text": "Service"}],
         "entitlements": [{"text": "Service", "per_year": 4}, {"text": "Service", "per_year": None}],
         "languages": ["fr", "en"],
         "hours": "9-17",
         "access_code": "ABC",
+        "finish_by": "2027-05-17",
+        "first_day": "2026-05-18",
+        "on": "2027-05-17",
+        "left": 3,
+        "number": 2,
+        "note": "Service",
+        "request": "Q-1",
+        "step": "Service",
+        "subject": "Service",
     },
 }
 
