@@ -40,7 +40,7 @@ from domain.view import View
 from storage import contracts, programmes
 
 router = APIRouter(prefix="/contracts/{number}", tags=["requests"], responses=RESPONSES)
-CaseId = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,60}$")]
+CaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,120}$")]
 
 
 class ChangeRequest(Body):
@@ -156,7 +156,7 @@ class CaseRequest(Body):
     caller: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
         default=None, description="Who asks, where the contract names its contacts."
     )
-    language: Annotated[str, StringConstraints(pattern="^[a-z]{2}$")] | None = Field(
+    language: Annotated[str, StringConstraints(pattern="^[a-z]{2,3}$")] | None = Field(
         default=None, description="The language of help; the customer's own where it is not given."
     )
 
@@ -214,7 +214,7 @@ async def _service(services: Services, number: str, wanted: ChangeRequest) -> di
     async with services.database.read() as connection:
         offered = await programme(connection, shown.programme)
         offer = (await offers(connection, offered, (asked,), shown.customer.language, fleet))[0]
-    return {"service": offer.service, "text": offer.text, "prices": offer.prices}
+    return {"service": offer.service, "text": offer.text, "prices": offer.prices, "level": offer.level}
 
 
 @router.post("/add-line", operation_id="add_line")

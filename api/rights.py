@@ -24,7 +24,7 @@ from domain.requests.commands import AdvanceRequest, MakeRequest, RefuseRequest
 from domain.view import View
 
 router = APIRouter(prefix="/contracts/{number}", tags=["requests"], responses=RESPONSES)
-TicketId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")]
+TicketId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,120}$")]
 Address = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 

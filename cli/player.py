@@ -129,7 +129,7 @@ class Player:
                 played.wrong.append(f"{step.at} {step.do} was taken; {step.refused.rule} should have refused it")
             return
         problem = response.json()
-        since = problem.get("allowed_from")
+        since = (problem.get("allowed_from") or "")[:10] or None
         expected = step.refused
         if expected is None or (expected.rule, str(expected.since or "")) != (problem.get("rule"), since or ""):
             played.wrong.append(f"{step.at} {step.do}: {response.status_code} {problem}")
@@ -161,6 +161,8 @@ class Player:
             case "open_case":
                 body.pop("device", None)
                 return await self._send("POST", f"/contracts/{number}/cases", body)
+            case "advance_case":
+                return await self._send("POST", f"/contracts/{number}/cases/{body.pop('case')}/advance", body)
             case name:
                 return await self._send("POST", f"/contracts/{number}/{name.replace('_', '-')}", body)
 

@@ -14,6 +14,7 @@ from domain.due import Due, Rank, moment
 from domain.effects import Effect
 from domain.envelope import Event
 from domain.events import ChangeApplied, ChangePlanned, ChangeWithdrawn, TermsAdopted
+from domain.fleet.offer import check_level
 from domain.message import message
 from domain.refusal import Refusal
 from domain.renewal import check_undo_answer, check_undo_cancellation, check_undo_line
@@ -29,6 +30,7 @@ def check_change(contract: Contract, command: Change, now: datetime) -> tuple[Ev
         raise Refusal(contract.terms.quote.rule, "the programme's contracts cannot be changed in mid-term")
     line = _line(contract, command.line, terms)
     _check_wishes(command, terms)
+    check_level(contract, _level(line, command))
     period = command.period or line.period
     prices = command.prices or line.prices
     _check_period(contract, period, prices)
@@ -51,6 +53,7 @@ def check_change(contract: Contract, command: Change, now: datetime) -> tuple[Ev
             prices=prices,
             period=period,
             quantity=command.quantity,
+            level=_level(line, command),
         ),
     )
 
@@ -62,9 +65,15 @@ def _wanted(line: Line, command: Change) -> Offer:
         "text": command.text,
         "prices": command.prices,
         "quantity": command.quantity,
+        "level": _level(line, command),
     }
     kept = {name: value for name, value in line.model_dump().items() if name in Offer.model_fields}
     return Offer.model_validate(kept | {name: value for name, value in wishes.items() if value is not None})
+
+
+def _level(line: Line, command: Change) -> str | None:
+    """The level that a line has with the service that is asked for."""
+    return command.level if command.service else line.level
 
 
 def _line(contract: Contract, line_id: str, terms: ChangeTerms) -> Line:
@@ -186,6 +195,7 @@ def _planned(contract: Contract, event: ChangePlanned) -> dict[str, Any]:
         prices=event.prices,
         period=event.period,
         quantity=event.quantity,
+        level=event.level,
     )
     return _with_line(contract, event.line, planned=planned)
 
@@ -205,6 +215,7 @@ def _applied(contract: Contract, event: ChangeApplied) -> dict[str, Any]:
         prices=plan.prices,
         period=plan.period,
         quantity=plan.quantity or line.quantity,
+        level=plan.level,
     )
     # A renewal quote made before was for the line as it was: its prices no longer fit.
     offered = {key: prices for key, prices in contract.renewal.prices.items() if key != line.id}

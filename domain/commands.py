@@ -134,6 +134,7 @@ class Change(Command):
     service: str | None = None
     text: Text | None = None
     prices: Prices | None = None
+    level: Name | None = None
     period: int | None = None
     quantity: Annotated[int, Field(ge=1, le=100_000)] | None = None
 

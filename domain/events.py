@@ -238,6 +238,7 @@ class ChangePlanned(Event):
     prices: Prices
     period: int
     quantity: int | None = None
+    level: str | None = None
 
 
 class LineAdded(Event):

@@ -199,7 +199,7 @@ def _priced(scenario: Scenario, step: When, shop: Shop) -> dict[str, Any]:
         case "change" if "service" in body:
             line = next(item for item in scenario.given.offers if item.id == str(body["line"]))
             other = shop.offer(line.model_copy(update={"service": body["service"]}))
-            body |= {"text": other.text, "prices": other.prices}
+            body |= {"text": other.text, "prices": other.prices, "level": other.level}
         case "order_supply":
             items = [shop.item(item["sku"], item.get("quantity", 1)).model_dump() for item in body["items"]]
             body["items"] = items

@@ -130,6 +130,7 @@ class Planned(Carried):
     prices: Prices
     period: int
     quantity: int | None = None
+    level: Name | None = None
 
 
 class Line(Carried):
@@ -274,6 +275,7 @@ class Contract(Carried):
     onboarding: Onboarding | None = None
     entitled: Entitled = Entitled()
     requests: tuple[Request, ...] = ()
+    request_count: int = 0
     cases: tuple[Case, ...] = ()
     case_count: int = 0
     declined: tuple[str, ...] = ()

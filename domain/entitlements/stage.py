@@ -51,7 +51,7 @@ def check_use(contract: Contract, command: UseEntitlement, now: datetime) -> tup
             at=now,
             rule=what.rule,
             by=command.by,
-            use=f"{contract.number}-U{contract.version + 1}",
+            use=f"{contract.number}-U{contract.entitled.use_count + 1}",
             item=command.item,
             on=on,
             line=line.id if line else None,
@@ -146,7 +146,7 @@ def _next_due(contract: Contract, item: str, what: Entitlement, line: Line | Non
     event = ObligationDue(
         at=at,
         rule=what.rule,
-        obligation=f"{contract.number}-O{contract.version + 1}",
+        obligation=_ticket(contract, item, number, line),
         item=item,
         number=number,
         due_on=due_on,
@@ -154,6 +154,12 @@ def _next_due(contract: Contract, item: str, what: Entitlement, line: Line | Non
         line=line.id if line else None,
     )
     yield Due(at, Rank.NOTICE, due_on, f"{_words(item)} {number} falls due", what.rule, (event,))
+
+
+def _ticket(contract: Contract, item: str, number: int, line: Line | None) -> str:
+    """The id of an obligation: its contract, what it is, and which of them."""
+    what = item.replace("_", "-").upper()
+    return f"{contract.number}-{what}-{number}" + (f"-L{line.id}" if line else "")
 
 
 def _is_over(contract: Contract, line: Line | None, day: date) -> bool:
@@ -180,7 +186,7 @@ def _used(contract: Contract, event: EntitlementUsed) -> dict[str, Any]:
     first = year(since, contract.date_of(event.at))[0] if since else event.on
     # A line's year may have begun a year before the contract's: two years are enough for both.
     kept = tuple(old for old in contract.entitled.used if (first - old.on).days <= 366)
-    return _with(contract, used=(*kept, use))
+    return _with(contract, used=(*kept, use), use_count=contract.entitled.use_count + 1)
 
 
 def _returned(contract: Contract, event: EntitlementReturned) -> dict[str, Any]:

@@ -36,3 +36,4 @@ class Entitled(Carried):
     open: tuple[Obligation, ...] = ()
     last_due: dict[str, date] = Field(default_factory=dict)
     used: tuple[Use, ...] = ()
+    use_count: int = 0

@@ -8,7 +8,7 @@ from domain.fleet.census import shortfall
 from domain.fleet.state import Agreement, Census, FleetState, by_class, listed
 from domain.fleet.terms import FleetTerms
 from domain.refusal import Refusal
-from domain.state import Line, Offer
+from domain.state import Contract, Line, Offer
 from domain.terms import Terms
 
 
@@ -34,6 +34,12 @@ def check_fleet(terms: Terms, offers: tuple[Offer, ...], census: Census | None) 
 def levels(lines: Iterable[Offer | Line]) -> list[str]:
     """The service levels of some lines."""
     return sorted({line.level for line in lines if line.level})
+
+
+def check_level(contract: Contract, level: str | None) -> None:
+    """Refuse a level for whose minimum the contract's fleet, as it was counted last, is too small."""
+    if contract.terms.fleet and contract.fleet and level:
+        _check_minimum(contract.terms.fleet, [level], contract.fleet.last)
 
 
 def _check_minimum(terms: FleetTerms, names: list[str], census: Census) -> None:

@@ -50,7 +50,7 @@ def check_make(contract: Contract, command: MakeRequest, now: datetime) -> tuple
             at=now,
             rule=terms.rule,
             by=command.by,
-            request=f"{contract.number}-Q{contract.version + 1}",
+            request=f"{contract.number}-Q{contract.request_count + 1}",
             what=command.what,
             line=command.line,
             details=dict(command.details),
@@ -116,7 +116,7 @@ def check_refuse(contract: Contract, command: RefuseRequest, now: datetime) -> t
 
 def _made(contract: Contract, event: RequestMade) -> dict[str, Any]:
     made = Request(id=event.request, what=event.what, line=event.line, details=event.details)
-    return {"requests": (*contract.requests, made)}
+    return {"requests": (*contract.requests, made), "request_count": contract.request_count + 1}
 
 
 def _without(contract: Contract, request_id: str) -> tuple[Request, ...]:
