@@ -42,7 +42,7 @@ class DeviceIn(Body):
     """A device as it is known from now on."""
 
     model: Line = Field(examples=["DesignJet T-24"])
-    printer_type: Kind = Field(examples=["large_format"])
+    device_type: Kind = Field(examples=["large_format"])
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(examples=["FR"])
     cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)] = ()
     facts: dict[Kind, bool] = Field(default_factory=dict, max_length=20, examples=[{"networked": True}])
@@ -55,7 +55,7 @@ class DeviceOut(BaseModel):
 
     serial: str
     model: str
-    printer_type: str
+    device_type: str
     country: str
     cover: list[Cover]
     facts: dict[str, bool] = Field(default_factory=dict)

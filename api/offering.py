@@ -113,7 +113,7 @@ def chosen_term(offered: Programme, made: tuple[Offer, ...], wanted: int | None)
 
 def _service(offered: Programme, item: OfferRequest, index: int, device: dict[str, Any]) -> Service:
     fitting = offered.catalogue.fitting(
-        country=device["country"], printer_type=device["printer_type"], model=device["model"]
+        country=device["country"], device_type=device["device_type"], model=device["model"]
     )
     service = next((service for service in fitting if service.id == item.service), None)
     if service is None:

@@ -39,7 +39,7 @@ class ServiceOffer(BaseModel):
     name: str
     summary: str
     details: str
-    printer_type: str
+    device_type: str
     models: tuple[str, ...]
     countries: tuple[str, ...]
     currency: str
@@ -103,7 +103,7 @@ async def list_services(
     _: MayRead,
     *,
     country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", examples=["FR"])] = None,
-    printer_type: Annotated[str | None, Query(max_length=60, examples=["large_format"])] = None,
+    device_type: Annotated[str | None, Query(max_length=60, examples=["large_format"])] = None,
     model: Annotated[str | None, Query(max_length=500, examples=["DesignJet T-24"])] = None,
     language: Annotated[str | None, Query(pattern="^[a-z]{2}$", examples=["fr"])] = None,
 ) -> list[ServiceOffer]:
@@ -122,7 +122,7 @@ async def list_services(
                 "currency": terms.currency,
             }
         )
-        for service in offered.catalogue.fitting(country=country, printer_type=printer_type, model=model)
+        for service in offered.catalogue.fitting(country=country, device_type=device_type, model=model)
     ]
 
 

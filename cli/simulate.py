@@ -90,7 +90,7 @@ def device_of(service: Service, item: GivenOffer) -> Device:
     return Device(
         serial=item.serial,
         model=item.model or service.models[0],
-        printer_type=service.printer_type,
+        device_type=service.device_type,
         country=service.countries[0],
         cover=item.cover,
         facts=item.facts,

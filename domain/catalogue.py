@@ -33,7 +33,7 @@ class Service(Value):
 
     id: ServiceId
     countries: tuple[Country, ...] = Field(min_length=1)
-    printer_type: Name
+    device_type: Name
     models: tuple[Text, ...] = Field(min_length=1)
     level: Name | None = Field(default=None, description="The level of the terms that it gives.")
     device_class: Name | None = Field(default=None, description="The class of fleet devices that it is sold for.")
@@ -84,13 +84,13 @@ class Catalogue(Value):
             raise ValueError(f"services {', '.join(twice)} are listed twice; give each its own id")
         return self
 
-    def fitting(self, *, country: str | None, printer_type: str | None, model: str | None) -> tuple[Service, ...]:
+    def fitting(self, *, country: str | None, device_type: str | None, model: str | None) -> tuple[Service, ...]:
         """The services that fit the answers; an answer that is not given fits all."""
         return tuple(
             service
             for service in self.services
             if (country is None or country in service.countries)
-            and (printer_type is None or printer_type == service.printer_type)
+            and (device_type is None or device_type == service.device_type)
             and (model is None or model in service.models)
         )
 
@@ -143,7 +143,7 @@ class Device(Value):
 
     serial: Serial
     model: Text
-    printer_type: Name
+    device_type: Name
     country: Country
     cover: tuple[Cover, ...] = ()
     facts: dict[Name, bool] = Field(default_factory=dict)

@@ -89,7 +89,7 @@ device = Table(
     metadata,
     Column("serial", String(40), primary_key=True),
     Column("model", String(500), nullable=False),
-    Column("printer_type", String(60), nullable=False),
+    Column("device_type", String(60), nullable=False),
     Column("country", String(2), nullable=False),
     Column("cover", Document, nullable=False),
     Column("facts", Document, nullable=False, server_default="{}"),

@@ -32,7 +32,7 @@ async def _publish(database: Database, version: int, models: tuple[str, ...] = (
     service = {
         "id": "care",
         "countries": ["FR"],
-        "printer_type": "office",
+        "device_type": "office",
         "models": list(models),
         "name": named,
         "summary": named,

@@ -42,7 +42,7 @@ def write(target: Path, code: str) -> None:
     terms["issuer"]["code"] = code
     yaml.dump(terms, target / "terms.yaml")
     catalogue = yaml.load(target / "catalogue.yaml")
-    plain = catalogue["services"][0] | {"models": ["Fleet"], "printer_type": "fleet", "prices": {1: "2.00"}}
+    plain = catalogue["services"][0] | {"models": ["Fleet"], "device_type": "fleet", "prices": {1: "2.00"}}
     catalogue["services"] = [
         plain | {"id": f"{level}-{name}", "level": level, "device_class": name}
         for level in FLEET["minimums"]

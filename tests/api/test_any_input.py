@@ -70,7 +70,7 @@ async def _things(house: House) -> dict[str, list[Any]]:
         "service": ["care-pagewide-xl", "uptime-pagewide-xl"],
         "country": ["FR"],
         "model": ["PageWide XL-8"],
-        "printer_type": ["production"],
+        "device_type": ["production"],
         "language": ["fr", "en"],
         "period": [1, 3, 12],
         "revision": [1],

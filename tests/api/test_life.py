@@ -54,7 +54,7 @@ async def test_correcting_cover_moves_the_start(house: House) -> None:
     serial = "SN-MOVED"
     device = {
         "model": "DesignJet T-24",
-        "printer_type": "large_format",
+        "device_type": "large_format",
         "country": "FR",
         "cover": [{"kind": "warranty", "last_day": "2028-05-17"}],
     }

@@ -10,7 +10,7 @@ from tests.api.house import House
 async def test_asking_with_three_answers_lists_the_services_that_fit(house: House) -> None:
     """Country, printer type and model leave just what fits, described in the language that was asked for."""
     path = f"/v1/programmes/{house.code}/services"
-    asked = {"country": "FR", "printer_type": "production", "model": "PageWide XL-4"}
+    asked = {"country": "FR", "device_type": "production", "model": "PageWide XL-4"}
     found = await house.caller.get(path, **asked, language="fr")
     assert [service["id"] for service in found] == ["care-pagewide-xl"]
     assert found[0]["summary"] == "Intervention sur site en quatre heures ouvrées."

@@ -37,12 +37,12 @@ async def beside(house: House, name: str) -> str:
     return code
 
 
-async def device(house: House, model: str, printer_type: str, **facts: bool) -> str:
+async def device(house: House, model: str, device_type: str, **facts: bool) -> str:
     """A device under warranty; answers with its serial number."""
     serial = f"S{uuid4().hex[:8].upper()}"
     body = {
         "model": model,
-        "printer_type": printer_type,
+        "device_type": device_type,
         "country": "CA",
         "cover": [{"kind": "warranty", "last_day": "2027-06-30"}],
         "facts": facts,

@@ -233,8 +233,8 @@ def test_a_text_that_is_missing_is_refused() -> None:
 )
 def test_three_answers_list_the_services_that_fit(answers: tuple[str, str, str], services: set[str]) -> None:
     """Country, printer type and model list just what fits, each with three prices."""
-    country, printer_type, model = answers
-    found = PROGRAMMES["HPG"].catalogue.fitting(country=country, printer_type=printer_type, model=model)
+    country, device_type, model = answers
+    found = PROGRAMMES["HPG"].catalogue.fitting(country=country, device_type=device_type, model=model)
     assert {service.id for service in found} == services
     assert all(set(service.prices) == {1, 3, 12} for service in found)
 

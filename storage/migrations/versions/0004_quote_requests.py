@@ -1,4 +1,4 @@
-"""Requests for quotes, and the quotes that answer them."""
+"""Requests for quotes, and the quotes that answer them; a device has a type, whether it prints or not."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,8 +26,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quote_request")),
     )
     op.create_index(op.f("ix_quote_request_contract"), "quote_request", ["contract"], unique=False)
+    _rename("printer_type", "device_type")
 
 
 def downgrade() -> None:
     """Take the table away, with every request in it."""
+    _rename("device_type", "printer_type")
     op.drop_table("quote_request")
+
+
+def _rename(old: str, new: str) -> None:
+    """The column of devices, and the field of the catalogues that are kept."""
+    with op.batch_alter_table("device") as device:
+        device.alter_column(old, new_column_name=new, existing_type=sa.String(length=60), existing_nullable=False)
+    kept = sa.column("catalogue", Document)
+    text = sa.func.replace(sa.cast(kept, sa.Text), f'"{old}"', f'"{new}"')
+    on_postgres = op.get_bind().dialect.name == "postgresql"
+    op.execute(
+        sa.table("programme_version", kept).update().values(catalogue=sa.cast(text, sa.JSON) if on_postgres else text)
+    )
