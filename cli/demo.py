@@ -87,10 +87,10 @@ async def _lives(http: httpx.AsyncClient, programme: Programme, console: Console
 async def _life(http: httpx.AsyncClient, programme: Programme, story: Scenario, run: str) -> Told:
     played = await Player(http, programme, story, run).play()
     life, wrong = simulated(programme, story, played.number)
-    return Told(story=story, played=played, wrong=[*wrong, *played.wrong, *_differs(life.entries, played.entries)])
+    return Told(story=story, played=played, wrong=[*wrong, *played.wrong, *differs(life.entries, played.entries)])
 
 
-def _differs(expected: list[Entry], happened: list[Entry]) -> list[str]:
+def differs(expected: list[Entry], happened: list[Entry]) -> list[str]:
     """Every line in which the real trail is not the simulator's."""
     left, right = [_line(entry) for entry in expected], [_line(entry) for entry in happened]
     pairs = [(a, b) for a, b in zip(left, right, strict=False) if a != b]

@@ -330,9 +330,9 @@ def _entitlements(terms: Terms, matrix: EntitlementTerms) -> Told:
     for name, level in matrix.levels.items():
         yield level.rule, f"Level {_words(name)} has {_of_level(level)}."
     for name, item in matrix.items.items():
-        yield item.rule, f"{_words(name).capitalize()}{_limits(item)}."
+        yield item.rule, f"`{name}` ({terms.text(item.text, 'en')}){_limits(item)}."
         if item.not_in:
-            yield item.not_in_rule or item.rule, f"{_words(name).capitalize()} is not offered in {_all(item.not_in)}."
+            yield item.not_in_rule or item.rule, f"`{name}` is not offered in {_all(item.not_in)}."
 
 
 def _of_level(level: Level) -> str:

@@ -86,7 +86,7 @@ def due(contract: Contract) -> Iterator[Due]:
 
 
 def _due_offer(contract: Contract, term: Term) -> Iterator[Due]:
-    if contract.renewal.opened or contract.ending:
+    if contract.renewal.opened or _ends_before_next(contract, term):
         return
     on, rules = opens_on(contract, term), _rules(contract)
     at = moment(contract, on, contract.terms.notices_at)
@@ -132,8 +132,13 @@ def _needless(contract: Contract, term: Term, on: date) -> str | None:
     return None
 
 
+def _ends_before_next(contract: Contract, term: Term) -> bool:
+    """Whether a planned end lies in this term or the next; a no that came too late lets the next one run whole."""
+    return contract.ending is not None and contract.ending.last_day < next_term(contract, term).last
+
+
 def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
-    if contract.ending:
+    if _ends_before_next(contract, term):
         return
     rules, renewal = _rules(contract), contract.renewal
     at, rule = moment(contract, term.last + DAY), rules.rule
@@ -227,7 +232,8 @@ def _open_question(contract: Contract, now: datetime) -> Term:
         )
     if renewal.deadline and contract.date_of(now) > renewal.deadline + timedelta(days=rules.grace_days):
         rule = rules.grace_rule if rules.grace_days and rules.grace_rule else rules.notice_rule or rule
-        raise Refusal(rule, f"the deadline for an answer was {renewal.deadline}")
+        grace = f", with {rules.grace_days} days of grace" if rules.grace_days else ""
+        raise Refusal(rule, f"the deadline for an answer was {renewal.deadline}{grace}")
     return term
 
 

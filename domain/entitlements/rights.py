@@ -113,10 +113,15 @@ def right_to(contract: Contract, terms: EntitlementTerms, item: str, line_id: st
         )
     if what.of == "contract":
         return None
+    return _line_with(lines, item, what, line_id)
+
+
+def _line_with(lines: tuple[Line, ...], item: str, what: Entitlement, line_id: str | None) -> Line:
     line = next((line for line in lines if line.id == line_id), None)
     if line is None:
         given = ", ".join(line.id for line in lines[:20])
-        raise Refusal(what.rule, f"`{item}` belongs to a line", allowed_when=f"`line` is one of {given}", field="line")
+        says = f"line {line_id} does not have `{item}`" if line_id else f"`{item}` belongs to a line"
+        raise Refusal(what.rule, says, allowed_when=f"`line` is one of {given}", field="line")
     return line
 
 
