@@ -8,14 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.fields import Body, Code, Day, ServiceId
+from api.fields import Body, Code, Cursor, Day, Limit, Page, ServiceId, after, cursor
 from api.offering import programme
 from api.problems import RESPONSES, not_found
 from api.security import MayAdmin, MayRead
 from api.services import Needs
 from domain.catalogue import Coupon
+from domain.reach import Reach
 from domain.terms import Terms
 from storage import coupons, programmes
+from storage.reach import reached
 
 router = APIRouter(tags=["programmes"], responses=RESPONSES)
 Word = Annotated[str | None, Query(max_length=60)]
@@ -94,6 +96,21 @@ async def read_programme(
     if row is None:
         raise not_found(f"version {version} of programme {code}")
     return Terms.model_validate(row["terms"])
+
+
+@router.get("/programmes/{code}/reach", operation_id="list_reached")
+async def list_reached(
+    services: Needs, code: Code, _: MayRead, *, page: Cursor = None, limit: Limit = 50
+) -> Page[Reach]:
+    """Running contracts under older versions: from which day the newest one holds for each, or why it does not."""
+    items: list[Reach] = []
+    async with services.database.read() as connection:
+        version = (await programme(connection, code)).terms.version
+        async for item in reached(connection, code, version, after=after(page)):
+            items.append(item)
+            if len(items) == limit:
+                break
+    return Page(items=items, next_cursor=cursor(items[-1].number) if len(items) == limit else None)
 
 
 @router.get("/programmes/{code}/services", operation_id="list_services")

@@ -11,12 +11,15 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import Programme, load
+from cli.reach import reach
 from cli.simulate import SIMULATED, simulated
 from domain.plain import explained
 from domain.scenario import Scenario
 from domain.terms import Terms
 
 app = typer.Typer(help="Programmes: checked, and described to an editor.", no_args_is_help=True)
+
+app.command()(reach)
 
 File = Annotated[Path, typer.Argument(help="A programme's terms file, or its folder.", exists=True)]
 

@@ -30,7 +30,10 @@ class Permission(Carried):
 
 
 class View(Carried):
-    """A contract at one version. Money is net, in ``currency``; dates are the contract's own."""
+    """A contract at one version. Money is net, in ``currency``; dates are the contract's own.
+
+    ``renewal_version`` is the version of the terms under which the next term is quoted, once it is.
+    """
 
     number: str
     version: int
@@ -51,6 +54,7 @@ class View(Carried):
     ending: Ending | None = None
     ended_on: date | None = None
     renewal_answer: str | None = None
+    renewal_version: int | None = None
     next: Step | None = None
     allowed: tuple[Permission, ...] = ()
     attention: tuple[str, ...] = ()
@@ -129,6 +133,7 @@ def view(
         ending=contract.ending,
         ended_on=contract.ended_on,
         renewal_answer=contract.renewal.answer,
+        renewal_version=(contract.renewal.terms or contract.terms).version if contract.renewal.quoted_on else None,
         next=step,
         allowed=allowed,
         attention=attention,
