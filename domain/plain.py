@@ -366,11 +366,11 @@ def _copies(terms: Terms, copies: CopyTerms) -> Told:
 def _desk(terms: Terms, desk: DeskTerms) -> Told:
     for span in desk.hours:
         yield desk.rule, f"The desk works {_all(span.days)} from {span.opens:%H:%M} to {span.closes:%H:%M}."
-    if desk.closed_on:
-        yield (
-            desk.rule,
-            f"It is closed on {len(desk.closed_on)} listed days; what people must do is counted in its hours.",
-        )
+    closed = [f"the public holidays of {desk.holidays}"] if desk.holidays else []
+    own = len(desk.closed_yearly) + len(desk.closed_on)
+    closed += [f"{own} days of the company's own"] if own else []
+    if closed:
+        yield desk.rule, f"It is closed on {_all(closed)}; what people must do is counted in its hours."
     if desk.answer_hours:
         yield desk.rule, f"A call for help is answered within {desk.answer_hours} desk hours."
 

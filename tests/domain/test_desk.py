@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.commands import OpenCase
 from domain.desk import DeskTerms, desk_time_after, is_open
@@ -22,7 +23,9 @@ HOURS = {
         {"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes": "12:00"},
         {"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "13:00", "closes": "17:30"},
     ],
-    "closed_on": ["2027-05-03", "2027-05-04", "2027-05-05"],
+    "holidays": "JP",
+    "closed_yearly": ["12-29", "12-30", "12-31", "01-02", "01-03"],
+    "closed_on": ["2027-06-11"],
     "answer_hours": 4,
 }
 DESK = DeskTerms.model_validate(HOURS)
@@ -56,6 +59,34 @@ def test_the_desk_is_open_from_its_first_minute_to_its_last() -> None:
     open_at = {"08:59": False, "09:00": True, "11:59": True, "12:00": False, "13:00": True, "17:30": False}
     assert {at: is_open(DESK, local(f"2027-04-23T{at}"), TOKYO) for at in open_at} == open_at
     assert not is_open(DESK, local("2027-05-03T10:00"), TOKYO)
+
+
+@pytest.mark.rule("HPJ-9")
+@pytest.mark.parametrize(
+    ("day", "off"),
+    [
+        ("2027-03-22", True),  # the equinox falls on a Sunday; the Monday is off in its place
+        ("2027-03-23", False),
+        ("2031-05-05", True),  # years from now as well
+        ("2028-12-29", True),  # the company's own, every year
+        ("2028-12-28", False),
+        ("2027-06-11", True),  # the company's own, once
+        ("2028-06-12", False),
+    ],
+)
+def test_holidays_are_the_laws_and_the_companys_own(day: str, off: bool) -> None:
+    """For every year, without a list in the terms."""
+    assert DESK.is_off(date.fromisoformat(day)) is off
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [({"holidays": "XX"}, "are not known"), ({"holidays": "JP", "region": "ZZ"}, "no region `ZZ`")],
+)
+def test_holidays_that_nobody_knows_are_refused(changes: dict[str, str], says: str) -> None:
+    """With the remedy."""
+    with pytest.raises(ValidationError, match=says):
+        DeskTerms.model_validate(HOURS | changes)
 
 
 @pytest.mark.rule("HPJ-9")
@@ -125,4 +156,3 @@ def test_a_request_for_a_quote_gives_one_set_of_details_whole(given_: dict[str, 
 def test_terms_without_such_a_rule_take_any_request() -> None:
     """Nothing is asked for where the terms ask for nothing."""
     check_request(terms(), {})
-    assert date(2027, 5, 3) in DESK.closed_on
