@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,8 @@ async def _demo(read: Settings, console: Console) -> int:
             "public_url": f"http://127.0.0.1:{port}",
         }
     )
+    # Each demonstration begins with nothing: what an earlier one kept may be of other versions of the programmes.
+    shutil.rmtree(own.var_dir, ignore_errors=True)
     console.print("Starting Temporal, a worker, the API and a database ...")
     lives: list[Told] = []
     async with running(own, headless=True) as house, answering(house):

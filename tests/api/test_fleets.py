@@ -345,10 +345,11 @@ async def test_twenty_thousand_devices_are_quoted_audited_and_renewed(house: Hou
     notices = await fleets.caller.get(f"/v1/contracts/{number}/notices")
     sent = {notice["name"]: notice["outcome"] for notice in notices}
     assert (sent["adjustment_opened"], sent["adjustment_settled"]) == ("sent", "sent")
-    await _is_small(house, number)
+    await is_small(house, number)
 
 
-async def _is_small(house: House, number: str) -> None:
+async def is_small(house: House, number: str) -> None:
+    """The contract's state, and what one of its runs hands to the next, stay below 64 KB."""
     services = Services(house.database, house.client, house.settings)
     assert len((await state_of(services, number)).model_dump_json()) < 64 * 1024
     history = await house.client.get_workflow_handle(f"contract:{number}").fetch_history()

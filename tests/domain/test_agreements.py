@@ -19,6 +19,7 @@ from domain.commands import (
     DeclineRenewal,
     Quote,
     Renew,
+    ReportRequote,
     Revise,
     Terminate,
     Undo,
@@ -29,7 +30,7 @@ from domain.simulator import Life, PriceListWorld
 from domain.state import Cover, Offer, OrderedBy, Price, Status
 from domain.terms import Terms
 from domain.view import Entry
-from tests.domain.samples import CUSTOMER, PRICES, kinds, offer, terms, utc
+from tests.domain.samples import CUSTOMER, PRICES, kinds, offer, on, ordered, terms, utc
 
 LISTED = PriceListWorld(prices=(Price(service="care", model="M1", prices=PRICES),))
 BY_LINE = {
@@ -565,3 +566,16 @@ def test_a_customer_without_an_address_raises_an_alarm_for_a_contract_and_a_note
         life = begin(under, offer(sold_as=sold_as), at=utc(2026, 1, 1), customer=silent)
         order(life, utc(2026, 1, 1)).live_until(utc(2026, 10, 3))
         assert kinds(life)[-len(events) - 1 :] == ["renewal_opened", *events]
+
+
+@pytest.mark.rule("COM-3")
+def test_a_term_is_quoted_once_whoever_asks() -> None:
+    """A second answer for the same term, as from a campaign too, changes nothing; the next term has its own."""
+    life = ordered(at=utc(2027, 3, 1))
+    life.live_until(utc(2027, 12, 5))
+    assert on(life, "renewal_quoted") == [date(2027, 12, 1)]
+    life.give(ReportRequote(id="again", prices={"1": {1: Decimal(99)}}), utc(2027, 12, 6))
+    life.live_until(utc(2028, 12, 5))
+    assert on(life, "renewal_quoted") == [date(2027, 12, 1), date(2028, 11, 30)]
+    quotes = [e.key for e in life.told if isinstance(e, MakeDocument) and e.document == "renewal_quote"]
+    assert len(quotes) == len(set(quotes)) == 2
