@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.errors import mapped
+from domain.calendar import local_date
 from domain.effects import Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon
 from storage import coupons, ledger, records
 from storage.database import Database
@@ -78,7 +79,8 @@ class BillingActivities:
                 payment_state=charged.outcome,
                 trial=contract.clock is not None,
             )
-            await ledger.add_payment(connection, _payment(effect.key, bill.key, method, bill.gross, charged))
+            paying = _payment(effect.key, bill.key, method, bill.gross, charged)
+            await ledger.add_payment(connection, paying, on=_today(job))
             if job.record:
                 await records.write(connection, job.record)
         return _outcome(charged, number)
@@ -113,8 +115,8 @@ class BillingActivities:
         async with self._database.write() as connection:
             if bill is not None:
                 paid = _payment(effect.key, effect.bill_key, effect.method, amount, charged)
-                await ledger.add_payment(connection, paid)
-                await ledger.mark(connection, effect.bill_key, charged.outcome, effect.method)
+                await ledger.add_payment(connection, paid, on=_today(job))
+                await ledger.mark(connection, effect.bill_key, charged.outcome, on=_today(job), method=effect.method)
             if job.record:
                 await records.write(connection, job.record)
         return _outcome(charged, bill["number"] if bill else charged.reference)
@@ -159,6 +161,11 @@ class BillingActivities:
         if job.record:
             async with self._database.write() as connection:
                 await records.write(connection, job.record)
+
+
+def _today(job: Job) -> date:
+    """The contract's own day."""
+    return local_date(job.effect.at, job.contract.zone)
 
 
 def _payment(key: str, invoice: str, method: str, amount: Decimal, charged: Charged) -> dict[str, object]:

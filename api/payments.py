@@ -77,12 +77,13 @@ def _report(wanted: PaymentReport, command: str, by: str) -> Command:
 
 async def _keep_books(services: Services, number: str, wanted: PaymentReport) -> None:
     """Let the invoice itself say how its payment stands, once the contract has taken the report."""
-    order = (await state_of(services, number)).order
+    contract = await state_of(services, number)
+    order = contract.order
     key = wanted.invoice or (order.bill.key if order else None)
     if key is None or not key.startswith(f"{number}/"):
         return
     async with services.database.write() as connection:
-        await ledger.mark(connection, key, wanted.outcome)
+        await ledger.mark(connection, key, wanted.outcome, on=contract.date_of(contract.at), reference=wanted.reference)
 
 
 @router.post("/inspections/{line}", operation_id="report_inspection", tags=["checkout"])

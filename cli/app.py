@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
-from cli import clock, demo, keys, programme, reference, serve, show, simulate
+from cli import clock, demo, keys, programme, reconcile, reference, serve, show, simulate
 from cli.clock import ApiRefusedError
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.command()(serve.up)
 app.command()(demo.demo)
 app.command()(show.show)
+app.command()(reconcile.reconcile)
 app.command()(simulate.simulate)
 app.command()(reference.reference)
 app.command()(serve.worker)

@@ -24,6 +24,7 @@ from domain.view import Entry
 from runtime.ports import free_ports
 from runtime.settings import Settings, settings
 from storage import keys
+from storage.reconcile import differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,19 @@ async def _demo(read: Settings, console: Console) -> int:
         async with httpx.AsyncClient(base_url=f"{own.public_url}/v1", headers=headers, timeout=120) as http:
             for programme in load_all(PROGRAMMES):
                 lives += await _lives(http, programme, console)
+        async with house.database.read() as connection:
+            unsettled = [item async for item in differences(connection)]
     for life in lives:
         _print(console, life)
     wrong = sum(bool(life.wrong) for life in lives)
     console.print(
         f"{len(lives)} lives, {len(lives) - wrong} equal to the simulator's.", style="red" if wrong else "green"
     )
-    return wrong
+    for item in unsettled:
+        console.print(f"{item.contract} {item.where}: {item.what}", style="red", markup=False)
+    if not unsettled:
+        console.print("Events, documents, books and payments agree.", style="green")
+    return wrong + len(unsettled)
 
 
 async def _lives(http: httpx.AsyncClient, programme: Programme, console: Console) -> list[Told]:

@@ -20,7 +20,7 @@ from domain.requests.commands import AdvanceRequest, MakeRequest, RefuseRequest
 from domain.state import Contact, Cover, Customer, Discount, Offer, OrderedBy
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.terms import Terms
-from domain.values import Carried, Language, Name, Prices, Text
+from domain.values import Carried, Name, Prices, SpokenLanguage, Text
 
 
 class Quote(Command):
@@ -240,7 +240,7 @@ class OpenCase(Command):
     serial: str
     subject: Text
     caller: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    language: Language | None = None
+    language: SpokenLanguage | None = None
     device: FleetDevice | None = None
 
 

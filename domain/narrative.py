@@ -71,8 +71,15 @@ def entry(contract: Contract, event: Event, *, seq: int, command: str | None = N
         summary=summary(contract, event),
         amount=money,
         currency=contract.terms.currency if money is not None else None,
-        data=event.model_dump(mode="json", exclude={"at", "rule", "by", "kind", "terms"}),
+        data=_data(event),
     )
+
+
+def _data(event: Event) -> dict[str, object]:
+    """Everything that the event says besides what the entry says itself; terms are named by their version."""
+    data: dict[str, object] = event.model_dump(mode="json", exclude={"at", "rule", "by", "kind", "terms"})
+    terms = getattr(event, "terms", None)
+    return data if terms is None else data | {"terms_version": terms.version}
 
 
 def _money(bill: Bill) -> str:

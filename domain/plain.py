@@ -354,7 +354,7 @@ def _limits(item: Entitlement) -> str:
 def _requests(terms: Terms, requests: dict[str, RequestTerms]) -> Told:
     for name, request in requests.items():
         needs = f" says {_all(request.needs)}, and" if request.needs else ""
-        yield request.rule, f"A request `{name}`{needs} goes through {_then(request.steps)}; none is left out."
+        yield request.rule, f"A request `{name}`{needs} goes through {_then(request.names())}; none is left out."
         if request.tell:
             yield request.rule, f"The customer is written when it is {_either(request.tell)}."
 

@@ -17,7 +17,7 @@ from domain.onboarding.terms import OnboardingTerms
 from domain.repairs.terms import RepairTerms
 from domain.requests.terms import RequestTerms
 from domain.supplies.terms import SuppliesTerms
-from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, Text, Texts
+from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, SpokenLanguage, Text, Texts
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Months = Annotated[int, Field(ge=1, le=240)]
@@ -374,8 +374,8 @@ class SpokenHelp(Carried):
     """The languages in which help is given, and those in which it is given outside desk hours too."""
 
     rule: Rule
-    languages: tuple[Language, ...] = Field(min_length=1)
-    at_any_hour: tuple[Language, ...] = Field(
+    languages: tuple[SpokenLanguage, ...] = Field(min_length=1)
+    at_any_hour: tuple[SpokenLanguage, ...] = Field(
         default=(), description="Where there is a `desk`, help in the other languages waits for its hours."
     )
 

@@ -22,7 +22,8 @@ class Carried(BaseModel):
 
 
 Rule = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*-\d+[a-z]?$", max_length=20)]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+SpokenLanguage = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]

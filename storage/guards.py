@@ -19,6 +19,19 @@ def statements(dialect: str) -> list[str]:
     return _sqlite() if dialect == "sqlite" else _postgresql()
 
 
+def books(dialect: str) -> list[str]:
+    """The triggers that guard the postings, once there are any."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER posting_frozen_{verb} BEFORE {verb} ON posting "
+            "BEGIN SELECT RAISE(ABORT, 'posting is written once'); END"
+            for verb in ("UPDATE", "DELETE")
+        ]
+    return [
+        "CREATE TRIGGER posting_frozen BEFORE UPDATE OR DELETE ON posting FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    ]
+
+
 def _sqlite() -> list[str]:
     triggers = [
         f"CREATE TRIGGER {table}_frozen_{verb} BEFORE {verb} ON {table} "

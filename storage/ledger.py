@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.bill import Bill
+from domain.books import credited, invoiced, paid
+from storage.books import Book, post
 from storage.contracts import next_number
 from storage.tables import credit_line, credit_note, invoice, invoice_line, payment
 
@@ -44,6 +46,7 @@ async def issue_invoice(
         for position, charge in enumerate(bill.charges, start=1)
     ]
     await connection.execute(invoice_line.insert(), lines)
+    await post(connection, Book(contract, customer, issuer, trial), invoiced(bill, number, rule))
     return number
 
 
@@ -82,6 +85,7 @@ async def issue_credit(
         for charge in bill.charges
     ]
     await connection.execute(credit_line.insert(), lines)
+    await post(connection, Book(contract, customer, issuer, trial), credited(bill, number, rule))
     return number
 
 
@@ -114,12 +118,41 @@ async def find_payment(connection: AsyncConnection, key: str) -> dict[str, Any] 
     return dict(row) if row else None
 
 
-async def add_payment(connection: AsyncConnection, values: dict[str, Any]) -> None:
-    """Write down an attempt to collect."""
+async def add_payment(connection: AsyncConnection, values: dict[str, Any], *, on: date) -> None:
+    """Write down an attempt to collect, and post the money where it came in, on a local day."""
     await connection.execute(payment.insert(), values)
+    if values["outcome"] == "paid":
+        await _receive(connection, values["invoice"], on, values["reference"])
 
 
-async def mark(connection: AsyncConnection, key: str, state: str, method: str | None = None) -> None:
-    """Say how an invoice's payment stands; one that is paid stays paid."""
+async def mark(
+    connection: AsyncConnection,
+    key: str,
+    state: str,
+    *,
+    on: date,
+    method: str | None = None,
+    reference: str | None = None,
+) -> None:
+    """Say how an invoice's payment stands, and post the money where it came in; one that is paid stays paid."""
     changes = {"payment": state} | ({"method": method} if method else {})
     await connection.execute(invoice.update().where(invoice.c.key == key, invoice.c.payment != "paid"), changes)
+    if state == "paid":
+        await _receive(connection, key, on, reference)
+
+
+async def _receive(connection: AsyncConnection, key: str, on: date, reference: str | None) -> None:
+    """Post the payment of an invoice, once; it is dated on the day of the money, never before the invoice's own."""
+    found = await find_invoice(connection, key)
+    if found is None:
+        return
+    book = Book(found["contract"], found["customer"], found["issuer"], found["number"].startswith("TEST-"))
+    moves = paid(
+        invoice=key,
+        on=max(on, found["on"]),
+        amount=found["gross"],
+        currency=found["currency"],
+        rule=found["rule"],
+        reference=reference or found["number"],
+    )
+    await post(connection, book, moves)

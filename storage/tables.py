@@ -271,6 +271,31 @@ payment = Table(
     Column("at", Instant, nullable=False),
 )
 
+posting = Table(
+    "posting",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("contract", String(40), nullable=False),
+    Column("customer", String(40), nullable=False),
+    Column("issuer", String(10), nullable=False),
+    Column("trial", Boolean, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("debit", String(20), nullable=False),
+    Column("credit", String(20), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("document", KEY, nullable=False),
+    Column("charge", KEY, index=True),
+    Column("text", String(500), nullable=False),
+    Column("posted_at", Instant, nullable=False),
+    # One row moves an amount from one account to another: the books balance row by row.
+    CheckConstraint("amount > 0", name="positive"),
+    CheckConstraint("debit <> credit", name="moves"),
+    Index("ix_posting_contract_on", "contract", "on"),
+    Index("ix_posting_customer_on", "customer", "on"),
+)
+
 # What the world was told
 
 ticket = Table(

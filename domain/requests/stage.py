@@ -71,7 +71,7 @@ def check_advance(contract: Contract, command: AdvanceRequest, now: datetime) ->
     """The request's next step; one that would leave out another is refused."""
     request = _open(contract, command.request)
     terms = _terms(contract, request.what)
-    steps = list(terms.steps)
+    steps = terms.names()
     ahead = steps[steps.index(request.step) + 1 :] if request.step in steps else steps
     if command.step != ahead[0]:
         raise Refusal(
@@ -143,7 +143,7 @@ def _spoken(contract: Contract, event: RequestAdvanced | RequestRefused) -> dict
     terms, language = contract.terms.requests.get(event.what), contract.customer.language
     line = contract.line(event.line)
     step = event.step if isinstance(event, RequestAdvanced) else None
-    known = terms.steps.get(step) if terms and step else None
+    known = terms.text_of(step) if terms else None
     return {
         "request": event.request,
         "text": contract.terms.text(terms.text, language) if terms else event.what,

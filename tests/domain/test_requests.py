@@ -18,7 +18,11 @@ MOVE: dict[str, Any] = {
     "rule": "SMP-10",
     "text": {"en": "Move", "fr": "Déplacement"},
     "needs": ["to"],
-    "steps": {"assigned": {"en": "assigned"}, "approved": {"en": "approved"}, "executed": {"fr": "effectué"}},
+    "steps": [
+        {"step": "assigned", "text": {"en": "assigned"}},
+        {"step": "approved", "text": {"en": "approved"}},
+        {"step": "executed", "text": {"fr": "effectué"}},
+    ],
     "tell": ["assigned", "executed"],
     "place": "to",
 }
@@ -109,7 +113,11 @@ def test_a_request_that_cannot_be_is_refused(wish: dict[str, Any], field: str) -
 
 @pytest.mark.parametrize(
     ("changes", "says"),
-    [({"tell": ["gone"]}, "not one of `steps`"), ({"place": "where"}, "not one of `needs`")],
+    [
+        ({"tell": ["gone"]}, "not one of `steps`"),
+        ({"steps": [MOVE["steps"][0]] * 2}, "a name of its own"),
+        ({"place": "where"}, "not one of `needs`"),
+    ],
 )
 def test_wrong_terms_of_a_request_say_what_is_wrong(changes: dict[str, Any], says: str) -> None:
     """A step or a detail that there is not."""

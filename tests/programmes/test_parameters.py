@@ -20,7 +20,7 @@ from tests.programmes.facts import FACTS, LANGUAGES, SPOKEN, TAXES, at, plain
 from tests.programmes.test_programmes import PROGRAMMES
 
 COUNTRIES = 83
-TOLD = {"rules", "title", "issuer", "text", "name", "steps", "sample"}
+TOLD = {"rules", "title", "issuer", "text", "name", "sample"}
 """What is only told: sentences and names, and the marks of example amounts (test_sample_amounts_are_marked)."""
 IDENTITY = {"code", "version"}
 

@@ -88,7 +88,7 @@ async def test_only_the_payment_of_an_invoice_moves(database: Database) -> None:
     """An invoice may be paid later, and one that is paid stays paid."""
     async with database.write() as connection:
         await issue(connection, bill("k", charge("c")))
-        await ledger.mark(connection, "k", "declined")
+        await ledger.mark(connection, "k", "declined", on=date(2027, 3, 1))
     async with database.read() as connection:
         assert (await ledger.find_invoice(connection, "k") or {})["payment"] == "paid"
 

@@ -1,0 +1,153 @@
+"""The books: every amount moves from one account to another, so that they always balance.
+
+A posting debits one account and credits another by the same amount. Assets (receivable, cash) grow by debits; what is
+owed (tax, deferred revenue) and what was earned (revenue, fees, sales) grow by credits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.bill import Bill, Charge
+from domain.money import rounded
+from domain.values import Carried
+
+
+class Account(StrEnum):
+    """Where amounts stand."""
+
+    RECEIVABLE = "receivable"
+    """What customers owe; below zero, what they are owed."""
+    CASH = "cash"
+    DEFERRED = "deferred"
+    """Charged for days of service that are still to come."""
+    REVENUE = "revenue"
+    """Earned by days of service."""
+    FEES = "fees"
+    """Earned at once: one-time fees."""
+    SALES = "sales"
+    """Earned at once: supplies, labour and parts."""
+    TAX = "tax"
+    """Owed to the state."""
+    WRITTEN_OFF = "written_off"
+    """Lost: what a customer never paid."""
+
+
+_SOLD = frozenset({"supply", "labour", "part"})
+
+
+class Posting(Carried):
+    """One move: ``amount``, above zero, in ``currency``, from the credited account to the debited one, on a local day.
+
+    ``key`` makes it happen once; ``document`` is the key of the invoice, credit note or payment that it belongs to.
+    """
+
+    key: str
+    on: date
+    debit: Account
+    credit: Account
+    amount: Decimal
+    currency: str
+    rule: str
+    document: str
+    charge: str | None = None
+    text: str
+
+
+def account_of(charge: Charge) -> Account:
+    """The account that a charge is earned on: by day for a period of service, else at once."""
+    if charge.what == "period":
+        return Account.DEFERRED
+    return Account.SALES if charge.what in _SOLD else Account.FEES
+
+
+def invoiced(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
+    """The postings of an invoice: each of its lines, and its tax, owed by the customer."""
+    for posting in _owed(bill, number, rule):
+        yield posting if posting.amount > 0 else _turned(posting)
+
+
+def credited(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
+    """The postings of a credit note: each of its lines, and its tax, back."""
+    for posting in _owed(bill, number, rule):
+        yield _turned(posting) if posting.amount > 0 else posting.model_copy(update={"amount": -posting.amount})
+
+
+def _turned(posting: Posting) -> Posting:
+    """The same amount the other way round, above zero."""
+    return posting.model_copy(update={"debit": posting.credit, "credit": posting.debit, "amount": abs(posting.amount)})
+
+
+def _owed(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
+    """What a bill's lines and its tax add to what the customer owes; a line may take away."""
+
+    def owed(key: str, account: Account, amount: Decimal, **more: str | None) -> Posting:
+        given = {"key": key, "credit": account, "amount": amount, "rule": rule, "text": number} | more
+        fixed = {"on": bill.on, "debit": Account.RECEIVABLE, "currency": bill.currency, "document": bill.key}
+        return Posting.model_validate(fixed | given)
+
+    for charge in bill.charges:
+        if charge.net:
+            whose = charge.credits or charge.key
+            yield owed(charge.key, account_of(charge), charge.net, rule=charge.rule, charge=whose, text=charge.text)
+    if bill.tax:
+        yield owed(f"{bill.key}/tax", Account.TAX, bill.tax)
+
+
+def paid(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str, reference: str) -> Iterator[Posting]:
+    """The posting of an invoice's payment: one for each invoice, however often it is reported."""
+    if amount > 0:
+        yield Posting(
+            key=f"{invoice}/paid",
+            on=on,
+            debit=Account.CASH,
+            credit=Account.RECEIVABLE,
+            amount=amount,
+            currency=currency,
+            rule=rule,
+            document=invoice,
+            text=reference,
+        )
+
+
+class Period(Carried):
+    """A charged period of service: what it was charged at first, and what is left of it after credits, net."""
+
+    charge: str
+    first: date
+    last: date
+    charged: Decimal
+    total: Decimal
+    currency: str
+
+
+def earned(period: Period, on: date) -> Decimal:
+    """What a period has earned by the end of a day: day by day at its price, and never more than is left of it."""
+    if on < period.first:
+        return Decimal(0)
+    days = (period.last - period.first).days + 1
+    served = min(days, (on - period.first).days + 1)
+    return min(period.total, rounded(period.charged * served / days, period.currency))
+
+
+def earning(period: Period, already: Decimal, on: date, rule: str) -> Iterator[Posting]:
+    """The posting that brings a period's earned revenue to where it stands on a day; none where it stands there."""
+    difference = earned(period, on) - already
+    if difference == 0:
+        return
+    forward = difference > 0
+    yield Posting(
+        key=f"{period.charge}/earned/{on}",
+        on=on,
+        debit=Account.DEFERRED if forward else Account.REVENUE,
+        credit=Account.REVENUE if forward else Account.DEFERRED,
+        amount=abs(difference),
+        currency=period.currency,
+        rule=rule,
+        document=period.charge,
+        charge=period.charge,
+        text=f"{period.first} to {period.last}, earned by {on}",
+    )

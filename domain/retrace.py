@@ -1,0 +1,73 @@
+"""A contract's trail, retraced: what the decider would have done by itself, against what the trail says it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from domain import quote
+from domain.decider import evolve, next_due
+from domain.envelope import Event
+from domain.events import AnyEvent, Quoted
+from domain.state import Contract
+from domain.terms import Terms
+from domain.view import Entry
+
+_EVENTS: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+
+
+def event_of(entry: Entry, terms: dict[int, Terms]) -> Event:
+    """The event that an entry tells of; ``terms`` are the programme's versions. Raises ValueError for a damaged one."""
+    version = entry.data.get("terms_version")
+    named = {"terms": terms[int(str(version))]} if version is not None else {}
+    told = {"kind": entry.kind, "at": entry.at, "rule": entry.rule, "by": entry.by}
+    event: Event = _EVENTS.validate_python(entry.data | told | named)
+    return event
+
+
+def retrace(entries: Iterable[Entry], terms: dict[int, Terms], now: datetime) -> Iterator[str]:
+    """Every way in which a trail is not what the decider does: skipped, done otherwise, or not done yet, in words."""
+    contract: Contract | None = None
+    waiting: list[Event] = []
+    for entry in entries:
+        if entry.kind.startswith("operations."):
+            continue
+        event = event_of(entry, terms)
+        if contract is None:
+            if not isinstance(event, Quoted):
+                yield f"entry {entry.seq}: the trail begins with {entry.kind}"
+                return
+            contract = quote.begin(event)
+            continue
+        waiting = waiting or _due(contract, event.at)
+        wrong, waiting = _compared(waiting, event)
+        if wrong:
+            yield f"entry {entry.seq}: {wrong}"
+        contract = evolve(contract, event)
+    if contract is not None:
+        for event in _due(contract, now)[:1]:
+            yield f"{_name(event)} of {event.at:%Y-%m-%d} is due and has not happened"
+
+
+def _compared(waiting: list[Event], event: Event) -> tuple[str | None, list[Event]]:
+    """What is wrong with an event where others, by themselves, were waited for; and what is still waited for."""
+    if not waiting:
+        return None, waiting
+    expected = waiting[0]
+    if type(expected) is type(event) and expected.at == event.at:
+        return (None if expected == event else f"{_name(event)} is not what the terms say"), waiting[1:]
+    if expected.at < event.at:
+        return f"before it, {_name(expected)} of {expected.at:%Y-%m-%d} was due and is missing", []
+    return None, waiting
+
+
+def _due(contract: Contract, by: datetime) -> list[Event]:
+    due = next_due(contract)
+    return list(due.events) if due and due.at <= by else []
+
+
+def _name(event: Event) -> str:
+    return str(getattr(event, "kind", type(event).__name__))

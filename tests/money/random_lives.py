@@ -1,0 +1,127 @@
+"""Random contracts of every programme: quoted as one of its examples, then three years of whatever people may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from adapters.programme_files import Programme, load_all
+from cli.simulate import Shelf, offer
+from domain.catalogue import term_of
+from domain.commands import AddLine, Cancel, Change, DeclineRenewal, Pay, Renew, Resume, Suspend, Terminate, Undo
+from domain.envelope import Command
+from domain.onboarding.commands import CompleteOnboarding
+from domain.refusal import Refusal
+from domain.scenario import Scenario
+from domain.simulator import Life, PriceListWorld
+from domain.state import Line
+from domain.supplies.commands import OrderSupply
+from domain.supplies.state import Item
+from runtime.settings import CHECKOUT
+
+PROGRAMMES = load_all(CHECKOUT / "programmes")
+YEARS = 3
+METHODS = ("pm_ok", "pm_ok", "pm_ok", "pm_declined", "pm_slow", "on_account")
+
+
+class RandomLife:
+    """One contract, and the dice that it lives by; the same seed gives the same life."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = Random(seed)  # noqa: S311 - dice, not secrets
+        self.programme: Programme = PROGRAMMES[seed % len(PROGRAMMES)]
+        terms = self.programme.terms
+        self.number = f"{terms.code}-2027-{seed:06d}"
+        self.story: Scenario = self.dice.choice(list(self.programme.lives().values()))
+        self.count = 0
+
+    def live(self) -> Life:
+        """The whole life, as the simulator has it."""
+        life, at = self._quoted()
+        end = at + timedelta(days=366 * YEARS)
+        for step, given in self.story.commands(self.programme.terms, Shelf(self.programme, "en"), self.number):
+            if step.refused or step.do not in {"revise", "accept", "checkout"}:
+                continue
+            command = given.command
+            if step.do == "checkout" and self.programme.terms.order.payment == "on_order":
+                command = command.model_copy(update={"method": self.dice.choice(METHODS[:-1]), "discount": None})
+            self._give(life, command, given.at)
+            at = given.at
+        if self.programme.terms.onboarding:
+            self._give(life, CompleteOnboarding(id="onboarded"), at + timedelta(days=self.dice.randrange(45)))
+        at = max(at, life.contract.at)
+        while at < end:
+            at += timedelta(hours=self.dice.randrange(24 * 120))
+            self._give(life, self._wish(life), at)
+        life.live_until(end)
+        return life
+
+    def _quoted(self) -> tuple[Life, datetime]:
+        programme, given, terms = self.programme, self.story.given, self.programme.terms
+        offers = tuple(offer(programme, item, given.customer.language) for item in given.offers)
+        world = PriceListWorld(
+            prices=programme.catalogue.price_list(), indices=programme.catalogue.indices, fleet=given.fleet
+        )
+        sold = [programme.catalogue.service(item.service) for item in given.offers]
+        months = term_of(service for service in sold if service)
+        quote = self.story.quote(self.number, terms, offers, months)
+        at = self.story.begins_at(terms)
+        return Life.begin(quote, at, replace(world)), at
+
+    def _give(self, life: Life, command: Command, at: datetime) -> None:
+        try:
+            life.give(command, max(at, life.contract.at))
+        except Refusal:
+            return
+
+    def _wish(self, life: Life) -> Command:
+        """Something that somebody may ask; the contract may refuse it."""
+        self.count += 1
+        line = self.dice.choice(life.contract.lines)
+        asked: list[tuple[type[Command], dict[str, Any]]] = [
+            (Suspend, {"reason": "pause"}),
+            (Resume, {}),
+            (Change, {"line": line.id, "quantity": self.dice.randint(1, 9)}),
+            (Change, {"line": line.id, "period": self.dice.choice([1, 3, 12])}),
+            (Change, {"line": line.id} | self._service(line)),
+            (AddLine, self._line(life)),
+            (Cancel, {"reason": "leaving", "lines": [line.id]}),
+            (Undo, {"what": self.dice.choice(["cancellation", "change", "renewal"])}),
+            (Renew, {}),
+            (DeclineRenewal, {}),
+            (Pay, {"method": "pm_ok", "invoice": next(iter(life.contract.declined), None)}),
+            (OrderSupply, self._supply(line)),
+        ]
+        if self.dice.random() < 0.05:
+            asked = [(Cancel, {"reason": "leaving"}), (Terminate, {"reason": "no longer offered"})]
+        kind, words = self.dice.choice(asked)
+        return kind.model_validate({"id": f"wish-{self.count}"} | words)
+
+    def _service(self, line: Line) -> dict[str, Any]:
+        fitting = [service for service in self.programme.catalogue.services if line.model in service.models]
+        other = self.dice.choice(fitting or list(self.programme.catalogue.services))
+        return {"service": other.id, "text": other.name["en"], "prices": other.prices, "level": other.level}
+
+    def _line(self, life: Life) -> dict[str, Any]:
+        item = self.dice.choice(self.story.given.offers)
+        named = {"id": f"x{self.count}", "serial": f"X{self.count}"}
+        return {"offer": offer(self.programme, item.model_copy(update=named), "en"), "starts_on": None}
+
+    def _supply(self, line: Line) -> dict[str, Any]:
+        supplies = self.programme.catalogue.supplies
+        if not supplies:
+            return {"order": f"R{self.count}", "serial": line.serial, "method": "on_account", "items": [_NOTHING]}
+        supply = self.dice.choice(supplies)
+        item = Item(sku=supply.sku, text="supply", quantity=self.dice.randint(1, 3), price=supply.price)
+        return {"order": f"R{self.count}", "serial": line.serial, "method": "on_account", "items": [item]}
+
+
+_NOTHING = Item.model_validate({"sku": "none", "text": "nothing", "quantity": 1, "price": "1"})
+
+
+def lives(count: int, seed: int = 1) -> Iterator[Life]:
+    """So many lives, from a seed on, of each programme in turn."""
+    return (RandomLife(number).live() for number in range(seed, seed + count))
