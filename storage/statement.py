@@ -1,0 +1,84 @@
+"""Statements of account: what customers owe, move by move, from the books."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.books import Account
+from storage.books import Scope, postings
+from storage.tables import credit_note, invoice
+
+
+class Moved(BaseModel):
+    """One invoice, credit note or payment, gross, and what is owed after it."""
+
+    on: date
+    what: str
+    number: str
+    contract: str
+    amount: Decimal
+    balance: Decimal
+
+
+class Statement(NamedTuple):
+    """What was owed, what happened, what is owed; in one currency."""
+
+    currency: str
+    opening: Decimal
+    moves: list[Moved]
+    closing: Decimal
+
+
+async def statement(connection: AsyncConnection, scope: Scope, since: date, until: date) -> list[Statement]:
+    """The statements of a contract or a customer, one for each currency, from a day to another, both included."""
+    rows = await postings(connection, scope._replace(until=until), account=Account.RECEIVABLE)
+    numbers = await _numbers(connection, {row["document"] for row in rows})
+    by_currency = sorted(rows, key=lambda row: row["currency"])
+    return [
+        _statement(currency, list(group), numbers, since)
+        for currency, group in groupby(by_currency, key=lambda row: str(row["currency"]))
+    ]
+
+
+async def _numbers(connection: AsyncConnection, keys: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in (invoice, credit_note):
+        rows = await connection.execute(select(table.c.key, table.c.number).where(table.c.key.in_(keys)))
+        found |= {row.key: row.number for row in rows}
+    return found
+
+
+def _statement(currency: str, rows: list[dict[str, Any]], numbers: dict[str, str], since: date) -> Statement:
+    balance = opening = Decimal(0)
+    moves: list[Moved] = []
+    for document, group in groupby(rows, key=lambda row: (row["on"], row["document"], _what(row))):
+        parts = list(group)
+        amount = sum((_signed(row) for row in parts), Decimal(0))
+        balance += amount
+        on, key, what = document
+        if on < since:
+            opening = balance
+            continue
+        number = numbers.get(key, key)
+        moves.append(
+            Moved(on=on, what=what, number=number, contract=parts[0]["contract"], amount=amount, balance=balance)
+        )
+    return Statement(currency, opening, moves, balance)
+
+
+def _signed(row: dict[str, Any]) -> Decimal:
+    amount: Decimal = row["amount"]
+    return amount if row["debit"] == Account.RECEIVABLE else -amount
+
+
+def _what(row: dict[str, Any]) -> str:
+    if Account.CASH in {row["debit"], row["credit"]}:
+        return "payment" if row["debit"] == Account.CASH else "refund"
+    return "invoice" if row["debit"] == Account.RECEIVABLE else "credit"
