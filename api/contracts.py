@@ -49,6 +49,7 @@ class InvoiceOut(BaseModel):
     net: Decimal
     tax_name: str
     tax_percent: Decimal
+    tax_category: str = "S"
     tax: Decimal
     gross: Decimal
     rule: str
@@ -78,6 +79,7 @@ class CreditOut(BaseModel):
     net: Decimal
     tax_name: str
     tax_percent: Decimal
+    tax_category: str = "S"
     tax: Decimal
     gross: Decimal
     rule: str

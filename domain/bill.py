@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from domain.money import percent_of
 from domain.refusal import Refusal
+from domain.tax import Category, levied
 from domain.values import Carried
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Bill(Carried):
     net: Decimal
     tax_name: str
     tax_percent: Decimal
+    tax_category: Category = "S"
     tax: Decimal
     gross: Decimal
 
@@ -56,7 +58,7 @@ def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> B
     """
     lines = tuple(charges)
     terms, customer = contract.terms, contract.customer
-    rate = terms.rate(customer.country, on, customer.region)
+    rate = levied(terms, customer, on)
     if rate is None:
         raise Refusal(
             terms.tax.rule,
@@ -73,6 +75,7 @@ def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> B
         net=net,
         tax_name=rate.name,
         tax_percent=rate.percent,
+        tax_category=rate.category,
         tax=tax,
         gross=net + tax,
     )

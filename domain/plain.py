@@ -383,6 +383,10 @@ def _tax(terms: Terms, tax: TaxTerms) -> Told:
     for rate in tax.rates:
         where = rate.country + (f"-{rate.region}" if rate.region else "")
         yield tax.rule, f"{rate.name} in {where} from {rate.since}: {rate.percent} percent."
+    if tax.reverse_charge:
+        home = terms.issuer.country
+        yield tax.reverse_charge.rule, f"A business elsewhere in the EU, by its VAT number: {tax.reverse_charge.name}."
+        yield tax.rule, f"Anybody else in the EU pays the rate of {home}."
     if tax.elsewhere:
         yield tax.rule, f"{tax.elsewhere.name} in every other country: {tax.elsewhere.percent} percent."
 

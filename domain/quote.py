@@ -20,6 +20,7 @@ from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
 from domain.state import OFFERED, Contract, Line, Offer, Status
+from domain.tax import check_vat_number, levied
 from domain.terms import Terms
 
 
@@ -34,7 +35,8 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
             field="customer.country",
         )
     today = local_date(now, terms.time_zone)
-    if terms.rate(quote.customer.country, today, quote.customer.region) is None:
+    check_vat_number(quote.customer, terms.tax.rule)
+    if levied(terms, quote.customer, today) is None:
         raise Refusal(
             terms.tax.rule,
             f"the terms hold no tax rate for {quote.customer.country}; add one under `tax.rates`",

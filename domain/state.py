@@ -56,6 +56,7 @@ class Customer(Carried):
     language: Language
     country: Country
     region: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
+    vat_number: Annotated[str, Field(pattern=r"^[A-Z]{2}[A-Z0-9 ]{2,20}$")] | None = None
 
 
 class Contact(Carried):

@@ -31,7 +31,11 @@ class Issuer(Carried):
     address: Text
     email: Text
     phone: Text | None = None
-    tax_number: Text | None = None
+    tax_number: Text | None = Field(
+        default=None, description="As its invoices show it: the VAT or registration number."
+    )
+    country: Country | None = Field(default=None, description="Where it is established; e-invoices need it.")
+    bank: Text | None = Field(default=None, description="Where customers on account pay, as invoices show it.")
 
 
 class QuoteRequestTerms(Carried):
@@ -421,10 +425,20 @@ class Elsewhere(Carried):
     percent: Annotated[Decimal, Field(ge=0, le=100)]
 
 
+class ReverseCharge(Carried):
+    """That a business in another country of the EU owes the tax itself; it is known by its VAT number."""
+
+    rule: Rule
+    name: Text
+
+
 class TaxTerms(Carried):
     """The rates that the programme's invoices need."""
 
     rule: Rule
+    reverse_charge: ReverseCharge | None = Field(
+        default=None, description="Needs the issuer's `country`, whose rate everybody else in the EU pays."
+    )
     rates: tuple[TaxRate, ...] = ()
     elsewhere: Elsewhere | None = Field(
         default=None, description="Where no rate is listed; left out: nothing is offered there."
@@ -489,6 +503,13 @@ class Terms(Carried):
     def _terms_renew(self) -> Self:
         if (self.term is None) != (self.renewal is None):
             msg = "`term` and `renewal` go together: a term has an end, and `renewal` says what follows it"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _seller_stands_somewhere(self) -> Self:
+        if self.tax.reverse_charge and self.issuer.country is None:
+            msg = "`tax.reverse_charge` needs `issuer.country`: it is for customers in other countries"
             raise ValueError(msg)
         return self
 

@@ -80,6 +80,7 @@ customer = Table(
     Column("language", String(2), nullable=False),
     Column("country", String(2), nullable=False),
     Column("region", String(3)),
+    Column("vat_number", String(30)),
     Column("password_hash", String(200)),
     Column("registered_at", Instant),
 )
@@ -196,6 +197,7 @@ invoice = Table(
     Column("net", Money, nullable=False),
     Column("tax_name", String(500), nullable=False),
     Column("tax_percent", Money, nullable=False),
+    Column("tax_category", String(2), nullable=False),
     Column("tax", Money, nullable=False),
     Column("gross", Money, nullable=False),
     Column("rule", String(20), nullable=False),
@@ -237,6 +239,7 @@ credit_note = Table(
     Column("net", Money, nullable=False),
     Column("tax_name", String(500), nullable=False),
     Column("tax_percent", Money, nullable=False),
+    Column("tax_category", String(2), nullable=False),
     Column("tax", Money, nullable=False),
     Column("gross", Money, nullable=False),
     Column("rule", String(20), nullable=False),

@@ -11,7 +11,20 @@ from typing import Any
 from adapters.programme_files import Programme, load_all
 from cli.simulate import Shelf, offer
 from domain.catalogue import term_of
-from domain.commands import AddLine, Cancel, Change, DeclineRenewal, Pay, Renew, Resume, Suspend, Terminate, Undo
+from domain.commands import (
+    AddLine,
+    Cancel,
+    Change,
+    DeclineRenewal,
+    Pay,
+    Renew,
+    ReportInspection,
+    ReportPayment,
+    Resume,
+    Suspend,
+    Terminate,
+    Undo,
+)
 from domain.envelope import Command
 from domain.onboarding.commands import CompleteOnboarding
 from domain.refusal import Refusal
@@ -50,6 +63,7 @@ class RandomLife:
                 command = command.model_copy(update={"method": self.dice.choice(METHODS[:-1]), "discount": None})
             self._give(life, command, given.at)
             at = given.at
+        self._settle(life, at)
         if self.programme.terms.onboarding:
             self._give(life, CompleteOnboarding(id="onboarded"), at + timedelta(days=self.dice.randrange(45)))
         at = max(at, life.contract.at)
@@ -58,6 +72,17 @@ class RandomLife:
             self._give(life, self._wish(life), at)
         life.live_until(end)
         return life
+
+    def _settle(self, life: Life, at: datetime) -> None:
+        """What mostly follows an order: a slow payment arrives, a declined one is tried again, devices pass."""
+        order = life.contract.order
+        if order is None or self.dice.random() < 0.1:
+            return
+        self._give(life, ReportPayment(id="paid", outcome="paid", reference="psp"), at)
+        self._give(life, Pay(id="again", method="pm_ok"), at)
+        for inspection in order.inspections:
+            passed = self.dice.random() < 0.8
+            self._give(life, ReportInspection(id=f"i-{inspection.line}", line=inspection.line, passed=passed), at)
 
     def _quoted(self) -> tuple[Life, datetime]:
         programme, given, terms = self.programme, self.story.given, self.programme.terms
@@ -88,15 +113,18 @@ class RandomLife:
             (Change, {"line": line.id, "period": self.dice.choice([1, 3, 12])}),
             (Change, {"line": line.id} | self._service(line)),
             (AddLine, self._line(life)),
-            (Cancel, {"reason": "leaving", "lines": [line.id]}),
             (Undo, {"what": self.dice.choice(["cancellation", "change", "renewal"])}),
             (Renew, {}),
             (DeclineRenewal, {}),
             (Pay, {"method": "pm_ok", "invoice": next(iter(life.contract.declined), None)}),
             (OrderSupply, self._supply(line)),
         ]
-        if self.dice.random() < 0.05:
-            asked = [(Cancel, {"reason": "leaving"}), (Terminate, {"reason": "no longer offered"})]
+        if self.dice.random() < 0.08:
+            asked = [
+                (Cancel, {"reason": "leaving", "lines": [line.id]}),
+                (Cancel, {"reason": "leaving"}),
+                (Terminate, {"reason": "no longer offered"}),
+            ]
         kind, words = self.dice.choice(asked)
         return kind.model_validate({"id": f"wish-{self.count}"} | words)
 

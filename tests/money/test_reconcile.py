@@ -22,7 +22,7 @@ from storage.tables import audit_entry, credit_note, invoice, posting
 from tests.money.booked import book, ready
 from tests.money.random_lives import lives
 
-COUNT = int(os.environ.get("TENURE_RANDOM_CONTRACTS", "60"))
+COUNT = int(os.environ.get("RANDOM_CONTRACTS", "60"))
 """How many contracts; the figure in the note is of a thousand."""
 
 

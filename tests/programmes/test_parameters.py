@@ -146,5 +146,5 @@ def test_every_parameter_matters(code: str) -> None:
     programme = PROGRAMMES[code]
     assert stands(programme, programme.terms)
     tried = list(mutants(programme.terms))
-    assert len(tried) > 20
+    assert len(tried) >= 15
     assert [place for place, terms in tried if stands(programme, terms)] == []
