@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from activities.papers import PaperPort
 from runtime.settings import Settings
 from storage.database import Database
 
@@ -21,6 +22,7 @@ class Services:
     database: Database
     client: Client
     settings: Settings
+    papers: PaperPort
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 

@@ -10,11 +10,12 @@ from rich.table import Table
 from temporalio.client import Client
 
 import worker as workers
+from adapters.papers import Papers
 from api.app import create_app
 from api.services import Services
 from cli.http import CannotServe, serving
 from cli.lifetime import run
-from cli.preparation import opened, prepare
+from cli.preparation import PROGRAMMES, opened, prepare
 from runtime.logging import configure_logging
 from runtime.search_attributes import ensure_search_attributes
 from runtime.settings import Settings, settings
@@ -93,7 +94,7 @@ async def working(house: House) -> AsyncIterator[None]:
 @asynccontextmanager
 async def answering(house: House) -> AsyncIterator[asyncio.Task[None]]:
     """The API of the house for as long as the block lasts."""
-    app = create_app(Services(house.database, house.client, house.settings))
+    app = create_app(Services(house.database, house.client, house.settings, Papers(PROGRAMMES)))
     async with serving(app, house.settings) as task:
         yield task
 

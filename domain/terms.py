@@ -150,6 +150,9 @@ class OrderTerms(Carried):
     payment_hours: Annotated[int, Field(ge=1, le=24 * 90)] = Field(
         default=48, description="Hours after the order in which payment must clear; then the order is void."
     )
+    due_days: Days = Field(
+        default=30, description="Days from an invoice's date in which a customer on account pays it."
+    )
     forms: OrderForms | None = None
     windows: dict[Name, OrderWindow] = Field(
         default_factory=dict, description="By how a service is sold (`sold_as` in the catalogue)."

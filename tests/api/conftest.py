@@ -14,6 +14,7 @@ import pytest
 from temporalio.client import Client
 
 import worker
+from adapters.papers import Papers
 from api.app import create_app
 from api.services import Services
 from cli.preparation import PROGRAMMES, prepare
@@ -34,7 +35,7 @@ async def house_on(url: str, client: Client, folder: Path) -> AsyncIterator[Hous
     )
     database = Database(url)
     await prepare(database, folder)
-    app = create_app(Services(database, client, settings))
+    app = create_app(Services(database, client, settings, Papers(folder)))
     outside = worker.outside(settings, database, folder)
     transport = httpx.ASGITransport(app=app)
     async with (

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
+import facturx
 import pytest
+from pypdf import PdfReader
 
-from tests.api.house import House
+from tests.adapters.papers import faults
+from tests.api.house import ADDRESS, House
 
 
 @pytest.mark.rule("ICM-11")
@@ -45,3 +49,31 @@ async def test_the_books_balance_and_are_closed_once(house: House) -> None:
     first = await house.caller.post("/v1/books/closings", {"on": "2027-02-28"})
     again = await house.caller.post("/v1/books/closings", {"on": "2027-02-28"})
     assert (first["on"], again["moved"]) == ("2027-02-28", 0)
+
+
+@pytest.mark.rule("ICM-11")
+async def test_invoices_and_credit_notes_are_downloaded(house: House) -> None:
+    """As PDFs that are the same each time; a credit note names the invoice that it gives back."""
+    number = await house.ordered()
+    await house.becomes(number, "Active")
+    await house.caller.post(f"/v1/contracts/{number}/cancel", {"reason": "moved"})
+    path = f"/v1/contracts/{number}"
+    notes = await house.sees(f"{path}/credit-notes", bool)
+    invoices = await house.caller.get(f"{path}/invoices")
+    for kind, papers in (("invoices", invoices), ("credit-notes", notes)):
+        for paper in papers:
+            first, second = [await house.caller.send("GET", f"{path}/{kind}/{paper['number']}/pdf") for _ in range(2)]
+            assert (first.status_code, first.headers["content-type"]) == (200, "application/pdf")
+            assert first.content == second.content
+            assert first.headers["etag"] == second.headers["etag"]
+            read = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(first.content)).pages)
+            assert paper["number"] in read
+            assert ADDRESS["street"] in read
+            _, inside = facturx.get_xml_from_pdf(io.BytesIO(first.content), check_xsd=True)
+            assert faults(inside) == []
+    credited = [
+        invoice["number"] for invoice in invoices if invoice["lines"][0]["key"] == notes[0]["lines"][0]["credits"]
+    ]
+    response = await house.caller.send("GET", f"{path}/credit-notes/{notes[0]['number']}/pdf")
+    assert credited[0] in "".join(page.extract_text() for page in PdfReader(io.BytesIO(response.content)).pages)
+    await house.caller.refused("GET", f"{path}/invoices/HPG-F2000-000001/pdf", status=404)

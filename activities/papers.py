@@ -1,0 +1,55 @@
+"""What an invoice or credit note says on paper, and who prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from domain.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """One line: net, by its rule, for a device and a period; a credit says which invoice it gives back."""
+
+    text: str
+    rule: str
+    net: Decimal
+    serial: str | None = None
+    first: date | None = None
+    last: date | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An issued invoice or credit note, as its rows have it; amounts in ``currency``, in the reader's ``language``.
+
+    ``due`` is the last day to pay of an invoice on account. What became of it since is not on it: it never changes.
+    """
+
+    kind: Literal["invoice", "credit"]
+    number: str
+    contract: str
+    on: date
+    currency: str
+    language: str
+    customer: dict[str, Any]
+    address: dict[str, Any] | None
+    lines: tuple[PaperLine, ...]
+    net: Decimal
+    tax_name: str
+    tax_percent: Decimal
+    tax_category: str
+    tax: Decimal
+    gross: Decimal
+    due: date | None = None
+
+
+class PaperPort(Protocol):
+    """Who prints papers."""
+
+    def make(self, paper: Paper, terms: Terms) -> bytes:
+        """The paper as a PDF: the same rows give the same bytes."""

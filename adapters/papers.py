@@ -1,0 +1,135 @@
+"""Invoices and credit notes on paper: PDF/A-3 through typst, the same to the byte each time, from data alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import typst
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from ruamel.yaml import YAML
+
+from activities.papers import Paper
+from adapters.einvoice import embedded
+from adapters.texts import COMMON
+from domain.tax import EU
+from domain.terms import Terms
+
+_TEMPLATE = COMMON / "papers" / "invoice.typ"
+_NOTES = {"AE": "reverse_charge", "O": "outside"}
+
+
+class Papers:
+    """Makes papers; one at a time, each from the same rows the same bytes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def make(self, paper: Paper, terms: Terms) -> bytes:
+        """The PDF of an invoice or credit note; between sellers and customers in the EU it is a Factur-X."""
+        labels = self._labels(terms.code, paper.language)
+        plain = _compiled(json.dumps(_data(paper, terms, labels), ensure_ascii=False, sort_keys=True))
+        if terms.issuer.country in EU and paper.customer["country"] in EU:
+            return embedded(plain, paper, terms)
+        return plain
+
+    def _labels(self, programme: str, language: str) -> dict[str, str]:
+        own = self._root / programme.lower() / "papers" / "labels.yaml"
+        labels = _read(COMMON / "papers" / "labels.yaml")
+        chosen = dict(labels.get(language) or labels["en"])
+        return chosen | (dict(_read(own).get(language) or {}) if own.exists() else {})
+
+
+@cache
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = YAML(typ="safe").load(path)
+    return found
+
+
+@cache
+def _fonts() -> list[str]:
+    return [str(files("noto_cjk_sans_jp_regular"))]
+
+
+def _compiled(paper: str) -> bytes:
+    """The paper as PDF/A-3b. What is in it goes in as data: nothing of it is ever read as markup."""
+    made: bytes = typst.compile(
+        str(_TEMPLATE),
+        root=str(_TEMPLATE.parent),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards="a-3b",
+        sys_inputs={"paper": paper},
+    )
+    return made
+
+
+def _data(paper: Paper, terms: Terms, labels: dict[str, str]) -> dict[str, Any]:
+    """The paper as its template reads it: texts, in the reader's own notation."""
+    language, issuer = paper.language, terms.issuer
+
+    def day(on: date | None) -> str:
+        return format_date(on, format="medium", locale=language) if on else ""
+
+    def money(amount: Decimal) -> str:
+        return format_currency(amount, paper.currency, locale=language)
+
+    percent = format_decimal(paper.tax_percent, locale=language)
+    facts = [[labels["date"], day(paper.on)], [labels["contract"], paper.contract]]
+    facts += [[labels["due"], day(paper.due)]] if paper.due else []
+    return {
+        "title": f"{labels[paper.kind]} {paper.number}",
+        "kind": labels[paper.kind],
+        "number": paper.number,
+        "language": language,
+        "issued": [paper.on.year, paper.on.month, paper.on.day],
+        "labels": labels,
+        "issuer": issuer.model_dump(include={"name", "address", "email", "phone", "tax_number"}),
+        "customer": {
+            "name": paper.customer["name"],
+            "address": _address(paper),
+            "vat_number": paper.customer.get("vat_number"),
+        },
+        "facts": facts,
+        "lines": [
+            {
+                "text": line.text,
+                "serial": line.serial or "",
+                "period": " – ".join(filter(None, (day(line.first), day(line.last)))),
+                "rule": line.rule,
+                "net": money(line.net),
+                "corrects": line.corrects,
+            }
+            for line in paper.lines
+        ],
+        "net": money(paper.net),
+        "tax_name": f"{paper.tax_name} {percent} %",
+        "tax": money(paper.tax),
+        "gross": money(paper.gross),
+        "notes": _notes(paper, terms, labels),
+    }
+
+
+def _address(paper: Paper) -> list[str]:
+    """The customer's address, line by line; its country where nothing more is known."""
+    known = paper.address or {}
+    town = " ".join(filter(None, (known.get("postal_code"), known.get("city"))))
+    country = Locale.parse(paper.language).territories.get(paper.customer["country"], paper.customer["country"])
+    return [part for part in (known.get("street"), town, country) if part]
+
+
+def _notes(paper: Paper, terms: Terms, labels: dict[str, str]) -> list[str]:
+    notes = [labels[_NOTES[paper.tax_category]]] if paper.tax_category in _NOTES else []
+    if paper.kind == "invoice" and paper.due is None:
+        notes.append(labels["collected"])
+    if paper.due and terms.issuer.bank:
+        notes.append(f"{labels['pay_to']}: {terms.issuer.bank} ({paper.number})")
+    return notes

@@ -1,0 +1,104 @@
+"""Invoices and credit notes as PDFs: made from their rows, the same to the byte whenever they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Response
+
+from activities.papers import Paper, PaperLine
+from api.commands import view_of
+from api.fields import Number
+from api.problems import RESPONSES, not_found
+from api.security import MayRead
+from api.services import Needs, Services
+from domain.money import places
+from domain.terms import Terms
+from domain.view import View
+from storage import checkouts, contracts, programmes
+
+router = APIRouter(prefix="/contracts/{number}", tags=["money"], responses=RESPONSES)
+PaperNumber = Annotated[str, Path(pattern=r"^[A-Z0-9-]{5,40}$", description="The invoice's or credit note's number.")]
+PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}, "description": "The PDF."}}
+
+
+@router.get("/invoices/{paper}/pdf", operation_id="read_invoice_pdf", response_class=Response, responses=PDF)
+async def read_invoice_pdf(services: Needs, number: Number, paper: PaperNumber, _: MayRead) -> Response:
+    """An invoice as PDF/A-3; in the EU with its data inside (Factur-X, EN 16931)."""
+    return await _printed(services, number, paper, "invoice")
+
+
+@router.get("/credit-notes/{paper}/pdf", operation_id="read_credit_note_pdf", response_class=Response, responses=PDF)
+async def read_credit_note_pdf(services: Needs, number: Number, paper: PaperNumber, _: MayRead) -> Response:
+    """A credit note as PDF/A-3; in the EU with its data inside (Factur-X, EN 16931)."""
+    return await _printed(services, number, paper, "credit")
+
+
+async def _printed(services: Services, number: str, paper: str, kind: Literal["invoice", "credit"]) -> Response:
+    shown = await view_of(services, number)
+    async with services.database.read() as connection:
+        issued = await contracts.invoices(connection, number)
+        notes = await contracts.credit_notes(connection, number) if kind == "credit" else []
+        version = await programmes.one(connection, shown.programme, shown.terms_version)
+        address = (await checkouts.read(connection, number)).get("billing_address")
+    row = next((row for row in (notes if kind == "credit" else issued) if row["number"] == paper), None)
+    if row is None or version is None:
+        raise not_found(f"{kind} {paper} of contract {number}")
+    terms = Terms.model_validate(version["terms"])
+    numbers = {line["key"]: invoice["number"] for invoice in issued for line in invoice["lines"]}
+    lines = tuple(_line(line, row["currency"], numbers) for line in row["lines"])
+    made = _paper(row, kind, lines, shown, address)
+    if kind == "invoice" and row["method"] == "on_account":
+        made = replace(made, due=row["on"] + timedelta(days=terms.order.due_days))
+    content = await asyncio.to_thread(services.papers.make, made, terms)
+    headers = {"ETag": f'"{sha256(content).hexdigest()}"', "Content-Disposition": f'inline; filename="{paper}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def _paper(
+    row: Mapping[str, Any],
+    kind: Literal["invoice", "credit"],
+    lines: tuple[PaperLine, ...],
+    shown: View,
+    address: dict[str, Any] | None,
+) -> Paper:
+    return Paper(
+        kind=kind,
+        number=row["number"],
+        contract=shown.number,
+        on=row["on"],
+        currency=row["currency"],
+        language=shown.customer.language,
+        customer=shown.customer.model_dump(),
+        address=address,
+        lines=lines,
+        net=_exact(row["net"], row["currency"]),
+        tax_name=row["tax_name"],
+        tax_percent=row["tax_percent"],
+        tax_category=row["tax_category"],
+        tax=_exact(row["tax"], row["currency"]),
+        gross=_exact(row["gross"], row["currency"]),
+    )
+
+
+def _line(line: Mapping[str, Any], currency: str, numbers: Mapping[str, str]) -> PaperLine:
+    return PaperLine(
+        text=line["text"],
+        rule=line["rule"],
+        net=_exact(line["net"], currency),
+        serial=line.get("serial"),
+        first=line.get("first"),
+        last=line.get("last"),
+        corrects=numbers.get(line.get("credits") or ""),
+    )
+
+
+def _exact(amount: Decimal, currency: str) -> Decimal:
+    """The amount in the currency's own places: the books keep more."""
+    return amount.quantize(Decimal(1).scaleb(-places(currency)))

@@ -1,0 +1,125 @@
+"""Papers: the same bytes each time, readable in three languages, and in the EU valid by EN 16931."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import facturx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from activities.papers import Paper, PaperLine
+from adapters.einvoice import xml
+from adapters.papers import Papers
+from runtime.settings import CHECKOUT
+from tests.adapters.papers import FR, faults, paper
+from tests.programmes.shipped import shipped
+
+PAPERS = Papers(CHECKOUT / "programmes")
+JP = {"name": "株式会社サンプル商事", "email": "a@b.example", "country": "JP", "language": "ja"}
+YEN = {
+    "language": "ja",
+    "customer": JP,
+    "address": None,
+    "currency": "JPY",
+    "tax_name": "消費税",
+    "tax_percent": Decimal(10),
+    "lines": (PaperLine(text="ファウンデーションケア", rule="HPJ-8", net=Decimal(150000)),),
+    "net": Decimal(150000),
+    "tax": Decimal(15000),
+    "gross": Decimal(165000),
+}
+
+
+def text(pdf: bytes) -> str:
+    """What a reader reads."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+@pytest.mark.rule("COM-5")
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("fr", ["Facture", "Atelier Brun", "1 juin 2027", "1 juil. 2027", "49,00 €", "105,60 €", "France", "HPG-4"]),
+        ("en", ["Invoice", "Atelier Brun", "Jun 1, 2027", "€49.00", "€105.60", "Rule HPG-4", "Page 1 of 1"]),
+    ],
+)
+def test_an_invoice_reads_as_one(language: str, says: list[str]) -> None:
+    """Who, whom, when, what for which device, by which rule, how much, and where to pay."""
+    read = text(PAPERS.make(paper(language=language), shipped("HPG"))).replace("\xa0", " ").replace("\u202f", " ")
+    assert [word for word in (*says, "SN-WARRANTY", "HPG-F2027-000042", "FR76 3000") if word not in read] == []
+
+
+@pytest.mark.rule("COM-5")
+def test_an_invoice_in_japanese() -> None:
+    """Yen without decimals, the registration number, the tax of ten percent; outside the EU no Factur-X."""
+    made = PAPERS.make(paper(**YEN), shipped("HPJ"))
+    read = text(made)
+    assert [
+        word for word in ("請求書", "株式会社サンプル商事", "御中", "165,000", "登録番号", "10") if word not in read
+    ] == []
+    assert facturx.get_xml_from_pdf(io.BytesIO(made), check_xsd=False)[1] in {None, b"", False}
+
+
+def test_the_same_paper_is_the_same_bytes() -> None:
+    """On any day, and with the data inside."""
+    first, second = (PAPERS.make(paper(), shipped("HPG")) for _ in range(2))
+    assert first == second
+    assert PAPERS.make(paper(number="HPG-F2027-000043"), shipped("HPG")) != first
+
+
+def test_what_customers_are_called_is_never_markup() -> None:
+    """Whatever a name contains, it is printed as it is."""
+    name = 'Brun #sym.euro $x$ *b* `c` "d" \\ // <e>'
+    read = text(PAPERS.make(paper(customer=FR | {"name": name}), shipped("HPG")))
+    assert name in read.replace("\n", " ")
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "invoice": {},
+    "credit note": {"kind": "credit", "due": None},
+    "reverse charge": {
+        "customer": FR | {"vat_number": "FR40303265045"},
+        "tax_category": "AE",
+        "tax_name": "Reverse charge",
+        "tax_percent": Decimal(0),
+        "tax": Decimal("0.00"),
+        "gross": Decimal("88.00"),
+    },
+    "no address": {"address": None},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_data_inside_is_valid(kind: str) -> None:
+    """By the schema and by the schematron of EN 16931; what is in the PDF is what was judged."""
+    terms = shipped("HPP")
+    made = PAPERS.make(paper(**KINDS[kind]), terms)
+    name, inside = facturx.get_xml_from_pdf(io.BytesIO(made), check_xsd=True)
+    assert name == "factur-x.xml"
+    assert faults(inside) == []
+
+
+def test_the_judge_finds_a_wrong_total() -> None:
+    """It is not content with anything: a total that does not add up is named by its rule."""
+    assert any("BR-CO-15" in fault for fault in faults(xml(paper(gross=Decimal("106.60")), shipped("HPG"))))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    nets=st.lists(st.decimals("-500", "5000", places=2).filter(lambda net: net != 0), min_size=1, max_size=6),
+    dated=st.booleans(),
+)
+def test_any_invoice_is_valid(nets: list[Decimal], dated: bool) -> None:
+    """Whatever its lines are: the sums are the sums."""
+    span = {"first": date(2027, 1, 31), "last": date(2027, 2, 27)} if dated else {}
+    lines = tuple(PaperLine(text=f"Service {index}", rule="HPG-4", net=net, **span) for index, net in enumerate(nets))  # type: ignore[arg-type]
+    net = sum(nets, Decimal(0))
+    tax = (net / 5).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
+    asked: Paper = paper(lines=lines, net=net, tax=tax, gross=net + tax)
+    assert faults(xml(asked, shipped("HPG"))) == []
