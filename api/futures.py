@@ -93,11 +93,12 @@ async def read_agenda(services: Needs, number: Number, _: MayRead, limit: Limit 
     if (await view_of(services, number)).closed:
         return []
     contract = await state_of(services, number)
-    world = await _world(services, contract)
+    world = await world_of(services, contract)
     return await asyncio.to_thread(lambda: list(agenda(contract, world, limit=limit)))
 
 
-async def _world(services: Services, contract: Contract) -> PriceListWorld:
+async def world_of(services: Services, contract: Contract) -> PriceListWorld:
+    """The world as a contract's programme has it today: its price list and its newest terms."""
     async with services.database.read() as connection:
         return (await programme(connection, contract.terms.code)).world()
 
@@ -122,7 +123,7 @@ async def _forecast(services: Services, number: str, wanted: ForecastRequest) ->
     if until.year > now.year + _YEARS_AHEAD:
         raise ProblemError(422, "invalid", f"until: at most {_YEARS_AHEAD} years ahead", field="until")
     given = [At(at=max(item.at, now), command=item.command) for item in wanted.suppose]
-    world = await _world(services, contract)
+    world = await world_of(services, contract)
     try:
         life = await asyncio.to_thread(lambda: forecast(contract, world, until=until, commands=given))
     except (ArithmeticError, ValueError) as error:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from api.fields import Body, Code, Cursor, Limit, Line, Page, Word, after, cursor
 from api.offering import programme
 from api.once import OnceQuote
-from api.problems import RESPONSES, ProblemError
+from api.problems import RESPONSES, refused
 from api.security import MayRead
 from api.services import Needs
 from domain.desk import desk_time_after
@@ -62,14 +62,7 @@ async def request_quote(services: Needs, wanted: QuoteAsked, once: OnceQuote) ->
             try:
                 check_request(terms, wanted.given)
             except Refusal as refusal:
-                raise ProblemError(
-                    409,
-                    "refused",
-                    refusal.reason,
-                    rule=refusal.rule,
-                    field=refusal.field,
-                    allowed_when=refusal.allowed_when,
-                ) from refusal
+                raise refused(refusal) from refusal
             values = {
                 "id": sha256(command.encode()).hexdigest()[:20],
                 "received_at": now,

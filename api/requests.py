@@ -194,12 +194,18 @@ async def change(services: Needs, number: Number, wanted: ChangeRequest, once: O
     """Change a line's service, quantity or billing period, from the day that the terms set."""
 
     async def act(command: str) -> View:
-        asked = Change(id=command, by=once.by, line=wanted.line, period=wanted.period, quantity=wanted.quantity)
-        if wanted.service is not None:
-            asked = asked.model_copy(update=await _service(services, number, wanted))
+        asked = await changed(services, number, wanted, id_=command, by=once.by)
         return (await give(services, number, asked)).view
 
     return await once.do(act)  # type: ignore[return-value]
+
+
+async def changed(services: Services, number: str, wanted: ChangeRequest, *, id_: str, by: str) -> Change:
+    """The command for a change, at the prices of the catalogue. Raises a problem (404) for what is not there."""
+    asked = Change(id=id_, by=by, line=wanted.line, period=wanted.period, quantity=wanted.quantity)
+    if wanted.service is None:
+        return asked
+    return asked.model_copy(update=await _service(services, number, wanted))
 
 
 async def _service(services: Services, number: str, wanted: ChangeRequest) -> dict[str, Any]:
@@ -220,17 +226,22 @@ async def _service(services: Services, number: str, wanted: ChangeRequest) -> di
 @router.post("/add-line", operation_id="add_line")
 async def add_line(services: Needs, number: Number, wanted: AddRequest, once: OnceOrder) -> View:
     """Take one more service or device into the contract, charged to the day."""
-    shown = await view_of(services, number)
 
     async def act(command: str) -> View:
-        async with services.database.read() as connection:
-            offered = await programme(connection, shown.programme)
-            asked = wanted if wanted.id else wanted.model_copy(update={"id": str(len(shown.lines) + 1)})
-            (offer,) = await offers(connection, offered, (asked,), shown.customer.language)
-        added = AddLine(id=command, by=once.by, offer=offer, starts_on=wanted.starts_on)
-        return (await give(services, number, added)).view
+        line = await added(services, number, wanted, id_=command, by=once.by)
+        return (await give(services, number, line)).view
 
     return await once.do(act)  # type: ignore[return-value]
+
+
+async def added(services: Services, number: str, wanted: AddRequest, *, id_: str, by: str) -> AddLine:
+    """The command for one more line, at the prices of the catalogue. Raises a problem (404) for what is not there."""
+    shown = await view_of(services, number)
+    async with services.database.read() as connection:
+        offered = await programme(connection, shown.programme)
+        asked = wanted if wanted.id else wanted.model_copy(update={"id": str(len(shown.lines) + 1)})
+        (offer,) = await offers(connection, offered, (asked,), shown.customer.language)
+    return AddLine(id=id_, by=by, offer=offer, starts_on=wanted.starts_on)
 
 
 @router.post("/suspend", operation_id="suspend")

@@ -77,3 +77,27 @@ async def test_invoices_and_credit_notes_are_downloaded(house: House) -> None:
     response = await house.caller.send("GET", f"{path}/credit-notes/{notes[0]['number']}/pdf")
     assert credited[0] in "".join(page.extract_text() for page in PdfReader(io.BytesIO(response.content)).pages)
     await house.caller.refused("GET", f"{path}/invoices/HPG-F2000-000001/pdf", status=404)
+
+
+@pytest.mark.rule("ICM-4")
+async def test_a_preview_through_the_api_is_what_is_then_posted(house: House) -> None:
+    """The credit note and the fee of leaving, to the cent and by their keys; nothing happens before it is asked for."""
+    number = await house.ordered()
+    await house.becomes(number, "Active")
+    path = f"/v1/contracts/{number}"
+    version = (await house.caller.get(path))["version"]
+    leaving = {"do": "cancel", "reason": "moved"}
+    seen = await house.caller.post(f"{path}/preview", leaving)
+    assert (await house.caller.get(path))["version"] == version
+    assert await house.caller.get(f"{path}/credit-notes") == []
+    await house.caller.post(f"{path}/cancel", {"reason": "moved"})
+    notes = await house.sees(f"{path}/credit-notes", bool)
+    invoices = await house.sees(f"{path}/invoices", lambda all_: len(all_) == 3)
+    assert [(bill["key"], bill["gross"]) for bill in seen["credited"]] == [(n["key"], n["gross"]) for n in notes]
+    issued = {invoice["key"]: invoice["gross"] for invoice in invoices}
+    assert [(bill["key"], bill["gross"]) for bill in seen["charged"]] == [
+        (bill["key"], issued[bill["key"]]) for bill in seen["charged"]
+    ]
+    assert (seen["recurring_after"], seen["next_bill"]) == ("0", None)
+    problem = await house.caller.refused("POST", f"{path}/preview", {"do": "suspend"}, status=409)
+    assert problem["rule"] == "COM-1"

@@ -69,7 +69,7 @@ class RandomLife:
         at = max(at, life.contract.at)
         while at < end:
             at += timedelta(hours=self.dice.randrange(24 * 120))
-            self._give(life, self._wish(life), at)
+            self._give(life, self.wish(life), at)
         life.live_until(end)
         return life
 
@@ -102,7 +102,7 @@ class RandomLife:
         except Refusal:
             return
 
-    def _wish(self, life: Life) -> Command:
+    def wish(self, life: Life) -> Command:
         """Something that somebody may ask; the contract may refuse it."""
         self.count += 1
         line = self.dice.choice(life.contract.lines)
