@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.errors import mapped
 from domain.calendar import local_date
-from domain.effects import Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon
+from domain.effects import Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon, WriteOff
 from storage import coupons, ledger, records
 from storage.database import Database
 from workflows.catalogue import Job
@@ -144,6 +144,18 @@ class BillingActivities:
                 if job.record:
                     await records.write(connection, job.record)
             return Outcome(reference=number)
+
+    @activity.defn(name="billing.write_off")
+    async def write_off(self, job: Job) -> Outcome:
+        """Give up what is still owed of an invoice."""
+        effect = job.effect
+        assert isinstance(effect, WriteOff)  # noqa: S101 - the catalogue pairs names and effects
+        with mapped("billing"):
+            async with self._database.write() as connection:
+                await ledger.write_off(connection, effect.bill_key, on=_today(job), rule=effect.rule)
+                if job.record:
+                    await records.write(connection, job.record)
+        return Outcome()
 
     @activity.defn(name="billing.release_coupon")
     async def release_coupon(self, job: Job) -> Outcome:

@@ -154,7 +154,7 @@ class Player:
                 return await self._checkout(number, body)
             case "pay":
                 return await self._send("POST", f"/contracts/{number}/payments", body)
-            case "report_payment":
+            case "report_payment" | "report_collection":
                 return await self._send("POST", f"/contracts/{number}/payment-reports", body)
             case "report_inspection":
                 return await self._send("POST", f"/contracts/{number}/inspections/{body.pop('line')}", body)

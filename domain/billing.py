@@ -11,6 +11,7 @@ from domain.bill import Bill, Charge, bill
 from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
 from domain.due import Due, Rank, moment
+from domain.dunning.unpaid import declined, issued, without
 from domain.effects import Effect, IssueCredit, IssueInvoice
 from domain.envelope import Event
 from domain.events import CollectionDeclined, CollectionReceived, LineBilled, PeriodBilled, Recredited
@@ -208,10 +209,11 @@ def _difference(contract: Contract, at: datetime, changed: list[tuple[Line, Bill
 def check_collection(contract: Contract, command: ReportCollection, now: datetime) -> tuple[Event, ...]:
     """What the payment provider answered for a later invoice; a decline waits for a person, paid ends the wait."""
     rule = contract.terms.order.payment_rule
+    unpaid = any(item.invoice == command.invoice for item in contract.unpaid)
     waiting = command.invoice in contract.declined
     if command.outcome == "declined" and not waiting:
         return (CollectionDeclined(at=now, rule=rule, by=command.by, invoice=command.invoice, reason=command.reason),)
-    if command.outcome == "paid" and waiting:
+    if command.outcome == "paid" and (waiting or unpaid):
         return (CollectionReceived(at=now, rule=rule, by=command.by, invoice=command.invoice),)
     return ()
 
@@ -231,7 +233,16 @@ def _with_billed(contract: Contract, event: PeriodBilled | Recredited) -> dict[s
         else line
         for line in contract.lines
     )
-    return {"lines": lines, "pauses": _still_needed(contract.pauses, lines)}
+    pauses = _still_needed(contract.pauses, lines)
+    return {"lines": lines, "pauses": pauses, "unpaid": issued(contract, event.bill)}
+
+
+def _declined(contract: Contract, event: CollectionDeclined) -> dict[str, Any]:
+    on = contract.date_of(event.at)
+    return {
+        "declined": (*contract.declined, event.invoice),
+        "unpaid": declined(contract, event.invoice, on, event.reason),
+    }
 
 
 def _still_needed(pauses: tuple[Span, ...], lines: Iterable[Line]) -> tuple[Span, ...]:
@@ -269,9 +280,10 @@ CHECKS = {ReportCollection: check_collection}
 EVOLVE = {
     PeriodBilled: _with_billed,
     Recredited: _with_billed,
-    CollectionDeclined: lambda contract, event: {"declined": (*contract.declined, event.invoice)},
+    CollectionDeclined: _declined,
     CollectionReceived: lambda contract, event: {
-        "declined": tuple(key for key in contract.declined if key != event.invoice)
+        "declined": tuple(key for key in contract.declined if key != event.invoice),
+        "unpaid": without(contract, event.invoice),
     },
 }
 EFFECTS = {PeriodBilled: _tell_billed, Recredited: _tell_recredited, CollectionDeclined: _tell_declined}

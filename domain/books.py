@@ -113,6 +113,22 @@ def paid(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str, r
         )
 
 
+def given_up(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str) -> Iterator[Posting]:
+    """The posting of what will never be paid of an invoice."""
+    if amount > 0:
+        yield Posting(
+            key=f"{invoice}/written-off",
+            on=on,
+            debit=Account.WRITTEN_OFF,
+            credit=Account.RECEIVABLE,
+            amount=amount,
+            currency=currency,
+            rule=rule,
+            document=invoice,
+            text="written off",
+        )
+
+
 class Period(Carried):
     """A charged period of service: what it was charged at first, and what is left of it after credits, net."""
 

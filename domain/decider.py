@@ -28,6 +28,7 @@ from domain import (
 from domain.breach import stage as breach
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.due import Due
+from domain.dunning import stage as dunning
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.entitlements import stage as entitlements
 from domain.envelope import Command, Event
@@ -47,6 +48,7 @@ _STAGES: tuple[ModuleType, ...] = (
     onboarding,
     activation,
     billing,
+    dunning,
     suspension,
     cancellation,
     renewal,
@@ -120,9 +122,11 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
                 id=effect.key, by=by, outcome=_payment(outcome), reference=outcome.reference, reason=outcome.reason
             )
         case IssueInvoice(bill=bill) if outcome.kind in {"paid", "declined"}:
-            return ReportCollection(id=effect.key, by=by, invoice=bill.key, outcome=_payment(outcome))
+            return ReportCollection(
+                id=effect.key, by=by, invoice=bill.key, outcome=_payment(outcome), reason=outcome.reason
+            )
         case Collect(bill_key=key) if outcome.kind in {"paid", "declined"}:
-            return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome))
+            return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome), reason=outcome.reason)
         case Requote():
             return ReportRequote(
                 id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms, index=outcome.index

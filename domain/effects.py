@@ -44,6 +44,13 @@ class Collect(Effect):
     order: bool = True
 
 
+class WriteOff(Effect):
+    """Give up what is still owed of an invoice, named by its bill's key."""
+
+    kind: Literal["write_off"] = "write_off"
+    bill_key: str
+
+
 class IssueCredit(Effect):
     """Issue a credit note; each charge names the charge that it gives back."""
 
@@ -128,6 +135,7 @@ class CountFleet(Effect):
 AnyEffect = Annotated[
     IssueInvoice
     | Collect
+    | WriteOff
     | IssueCredit
     | ReleaseCoupon
     | OpenCaseEffect

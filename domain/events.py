@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
+from domain.dunning.events import Dunned
 from domain.entitlements.events import (
     EntitlementReturned,
     EntitlementUsed,
@@ -525,6 +526,7 @@ AnyEvent = Annotated[
     | SupplyAlert
     | ContinuityWarned
     | CoverLost
+    | Dunned
     | OnboardingOpened
     | OnboardingWarned
     | OnboardingLate

@@ -10,6 +10,7 @@ from typing import Any
 from domain import events as happened
 from domain.bill import Bill
 from domain.breach import events as breached
+from domain.dunning import events as dunned
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
 from domain.entitlements import events as entitled
 from domain.envelope import Event
@@ -247,6 +248,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     supplied.ContinuityWarned: lambda c, e: f"Warned: line {e.line} keeps its cover by an order until {e.last_day}",
     supplied.CoverLost: lambda c, e: f"Cover of line {e.line} ended on {e.last_day}: {_LOSSES[e.reason]}",
+    dunned.Dunned: lambda c, e: f"Unpaid for {e.days} days ({e.invoice}): {_spaced(e.do)}",
     onboarded.OnboardingOpened: lambda c, e: f"Onboarding begins; to be done by {e.finish_by}, then service starts",
     onboarded.OnboardingWarned: lambda c, e: f"Onboarding is not done; its last day is {e.finish_by}",
     onboarded.OnboardingLate: lambda c, e: f"Onboarding is late: it was to be done by {e.finish_by}",

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.breach.terms import BreachTerms
 from domain.desk import DeskTerms
+from domain.dunning.terms import DunningTerms
 from domain.entitlements.terms import Entitlement, EntitlementTerms, Level
 from domain.fleet.terms import FleetTerms
 from domain.onboarding.terms import OnboardingTerms
@@ -158,6 +159,22 @@ def _billing(terms: Terms, billing: BillingTerms) -> Told:
         yield billing.rule, "Billing begins with the first day of service."
     if billing.invoice_date_rule:
         yield billing.invoice_date_rule, "The customer may ask for a later day for the first invoice."
+
+
+_DUNNED = {
+    "retry": "it is collected again",
+    "remind": "the customer is reminded",
+    "suspend": "service pauses until it is paid",
+    "end": "the contract ends",
+    "write_off": "the amount is given up",
+}
+
+
+def _dunning(terms: Terms, dunning: DunningTerms) -> Told:
+    for step in dunning.steps:
+        yield dunning.rule, f"An invoice for service that is unpaid for {step.after_days} days: {_DUNNED[step.do]}."
+    if dunning.hopeless:
+        yield dunning.rule, f"After {_either(dunning.hopeless)} the same means of payment is not tried again."
 
 
 def _term(terms: Terms, term: TermTerms) -> Told:
@@ -423,6 +440,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "onboarding": _onboarding,
     "start": _start,
     "billing": _billing,
+    "dunning": _dunning,
     "coupons": _coupons,
     "term": _term,
     "renewal": _renewal,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from domain.catalogue import Index, index_values
 from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
+from domain.dunning.unpaid import ON_ACCOUNT
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
 from domain.fleet.state import Census
@@ -38,7 +39,8 @@ class PriceListWorld:
 
     Its ``fleet`` is what every count finds; without it, what the last one found.
 
-    A payment token that starts with ``pm_declined`` is declined, with ``pm_slow`` it stays pending; others are paid.
+    A payment token that starts with ``pm_declined`` is declined, with ``pm_slow`` it stays pending, as what is on
+    account does; others are paid.
     """
 
     prices: tuple[Price, ...] = ()
@@ -54,7 +56,7 @@ class PriceListWorld:
             case CountFleet(on=day) if contract.fleet:
                 return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
             case IssueInvoice(method=method) | Collect(method=method):
-                return Outcome(kind=_payment(method or "on_account"))
+                return Outcome(kind=_payment(method or ON_ACCOUNT))
             case _:
                 return Outcome()
 
@@ -77,7 +79,7 @@ def moved(indices: Mapping[str, Index], effect: Requote, on: date) -> tuple[Deci
 def _payment(method: str) -> str:
     if method.startswith("pm_declined"):
         return "declined"
-    return "pending" if method.startswith("pm_slow") else "paid"
+    return "pending" if method.startswith("pm_slow") or method == ON_ACCOUNT else "paid"
 
 
 @dataclass(slots=True)

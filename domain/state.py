@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
+from domain.dunning.state import Unpaid
 from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
 from domain.onboarding.state import Onboarding
@@ -280,6 +281,8 @@ class Contract(Carried):
     cases: tuple[Case, ...] = ()
     case_count: int = 0
     declined: tuple[str, ...] = ()
+    unpaid: tuple[Unpaid, ...] = ()
+    dunned: bool = False
     fleet: FleetState | None = None
 
     @property

@@ -30,10 +30,14 @@ def check_suspend(contract: Contract, command: Suspend, now: datetime) -> tuple[
 def check_resume(contract: Contract, command: Resume, now: datetime) -> tuple[Event, ...]:
     """Service from today on; what was paid for the days between is credited."""
     terms = contract.terms.suspension
-    rule = terms.rule if terms else contract.terms.quote.rule
-    resumed = Resumed(at=now, rule=rule, by=command.by, on=contract.date_of(now))
-    after = contract.model_copy(update=_resumed(contract, resumed) | {"version": contract.version + 1})
-    return (resumed, *recharge(after, now, "days without service", rule))
+    return resumed(contract, now, terms.rule if terms else contract.terms.quote.rule, by=command.by)
+
+
+def resumed(contract: Contract, at: datetime, rule: str, *, by: str = "tenure") -> tuple[Event, ...]:
+    """Service from a day on, with the credit for the whole days without it, where the terms give one."""
+    goes_on = Resumed(at=at, rule=rule, by=by, on=contract.date_of(at))
+    after = contract.model_copy(update=_resumed(contract, goes_on) | {"version": contract.version + 1})
+    return (goes_on, *recharge(after, at, "days without service", rule))
 
 
 def _suspended(contract: Contract, event: Suspended) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def _suspended(contract: Contract, event: Suspended) -> dict[str, Any]:
 def _resumed(contract: Contract, event: Resumed) -> dict[str, Any]:
     last = event.on - DAY
     closed = (pause if pause.last else Span(first=pause.first, last=last) for pause in contract.pauses)
-    return {"status": Status.ACTIVE, "pauses": tuple(pause for pause in closed if pause.days)}
+    return {"status": Status.ACTIVE, "pauses": tuple(pause for pause in closed if pause.days), "dunned": False}
 
 
 def _tell_suspended(contract: Contract, event: Suspended) -> Iterator[Effect]:

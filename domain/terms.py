@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from domain.breach.terms import BreachTerms
 from domain.desk import DeskTerms
+from domain.dunning.terms import DunningTerms
 from domain.entitlements.terms import EntitlementTerms
 from domain.fleet.terms import FleetTerms
 from domain.onboarding.terms import OnboardingTerms
@@ -469,6 +470,9 @@ class Terms(Carried):
     start: StartTerms
     lapsed_cover: LapsedCover | None = None
     billing: BillingTerms | None = Field(default=None, description="Left out: the service is free of charge.")
+    dunning: DunningTerms | None = Field(
+        default=None, description="Left out: a declined payment waits for a person, and nothing else happens."
+    )
     eligibility: EligibilityTerms | None = None
     reenrolment: ReenrolmentTerms | None = None
     fees: dict[Name, Fee] = Field(default_factory=dict)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.bill import Bill
-from domain.books import credited, invoiced, paid
-from storage.books import Book, post
+from domain.books import Account, credited, given_up, invoiced, paid
+from storage.books import Book, Scope, balances, post
 from storage.contracts import next_number
 from storage.tables import credit_line, credit_note, invoice, invoice_line, payment
 
@@ -156,3 +157,16 @@ async def _receive(connection: AsyncConnection, key: str, on: date, reference: s
         reference=reference or found["number"],
     )
     await post(connection, book, moves)
+
+
+async def write_off(connection: AsyncConnection, key: str, *, on: date, rule: str) -> None:
+    """Give up what is still owed of an invoice: its amount, but never more than the contract owes; once."""
+    found = await find_invoice(connection, key)
+    if found is None or found["payment"] in {"paid", "lost"}:
+        return
+    book = Book(found["contract"], found["customer"], found["issuer"], found["number"].startswith("TEST-"))
+    stands = await balances(connection, Scope(contract=found["contract"], trial=None))
+    owed = stands.get(found["currency"], {}).get(Account.RECEIVABLE, Decimal(0))
+    moves = given_up(invoice=key, on=on, amount=min(found["gross"], owed), currency=found["currency"], rule=rule)
+    await post(connection, book, moves)
+    await connection.execute(invoice.update().where(invoice.c.key == key), {"payment": "lost"})

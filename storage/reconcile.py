@@ -121,7 +121,8 @@ def _books(
     """Whether what is posted for each document is what the document says."""
     owed: dict[str, Decimal] = {}
     for row in books:
-        if Account.RECEIVABLE in {row["debit"], row["credit"]} and Account.CASH not in {row["debit"], row["credit"]}:
+        sides = {row["debit"], row["credit"]}
+        if Account.RECEIVABLE in sides and not sides & {Account.CASH, Account.WRITTEN_OFF}:
             sign = 1 if row["debit"] == Account.RECEIVABLE else -1
             owed[row["document"]] = owed.get(row["document"], Decimal(0)) + sign * row["amount"]
     says = {key: row["gross"] for key, row in invoices.items()} | {key: -row["gross"] for key, row in notes.items()}

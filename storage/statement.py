@@ -79,6 +79,8 @@ def _signed(row: dict[str, Any]) -> Decimal:
 
 
 def _what(row: dict[str, Any]) -> str:
+    if row["debit"] == Account.WRITTEN_OFF:
+        return "written_off"
     if Account.CASH in {row["debit"], row["credit"]}:
         return "payment" if row["debit"] == Account.CASH else "refund"
     return "invoice" if row["debit"] == Account.RECEIVABLE else "credit"

@@ -21,6 +21,7 @@ from domain.effects import (
     ReleaseCoupon,
     Requote,
     SendMessage,
+    WriteOff,
 )
 from domain.state import Customer, Line
 from domain.values import Carried
@@ -34,6 +35,7 @@ ACTIVITY: dict[type[Effect], str] = {
     IssueInvoice: "billing.issue_invoice",
     Collect: "billing.collect",
     IssueCredit: "billing.issue_credit",
+    WriteOff: "billing.write_off",
     ReleaseCoupon: "billing.release_coupon",
     OpenCaseEffect: "ticketing.open_case",
     MoveCase: "ticketing.move_case",

@@ -14,9 +14,11 @@ from temporalio.exceptions import ApplicationError
 
 from activities.billing import BillingActivities
 from adapters.payments_embedded import EmbeddedPayments
-from domain.effects import Collect, IssueCredit, Outcome, ReleaseCoupon
+from domain.books import Account
+from domain.effects import Collect, IssueCredit, Outcome, ReleaseCoupon, WriteOff
 from domain.view import Record
-from storage import contracts, coupons, ledger
+from storage import books, contracts, coupons, ledger
+from storage.books import Scope
 from storage.database import Database
 from storage.tables import audit_entry, credit_note, invoice, payment
 from tests.activities.samples import invoice as issuing
@@ -152,3 +154,20 @@ async def test_a_test_clock_takes_no_real_number(database: Database, billing: Bi
     trial = await run(billing.issue_invoice, job(issuing(bill("t", charge("t1"))), clock="demo"))
     real = await run(billing.issue_invoice, job(issuing(bill("k", charge("c")))))
     assert (trial.reference, real.reference) == ("TEST-SMP-F2027-000001", "SMP-F2027-000001")
+
+
+async def test_what_is_never_paid_is_written_off_once(database: Database, billing: BillingActivities) -> None:
+    """At most what the contract still owes; a paid invoice is never given up."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), "pm_declined")))
+    credit = IssueCredit(
+        key="n", at=AT, rule="SMP-10", bill=bill("n", charge("c/1", "9.90", credits="c")), reason="left"
+    )
+    await run(billing.issue_credit, job(credit))
+    await run(billing.issue_invoice, job(issuing(bill("p", charge("q")), "pm_ok")))
+    for key in ("k", "k", "p"):
+        await run(billing.write_off, job(WriteOff(key=f"w-{key}", at=AT, rule="SMP-10", bill_key=key)))
+    async with database.read() as connection:
+        stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
+        states = [(await ledger.find_invoice(connection, key) or {})["payment"] for key in ("k", "p")]
+    assert states == ["lost", "paid"]
+    assert (stands[Account.WRITTEN_OFF], stands[Account.RECEIVABLE]) == (Decimal("48.00"), Decimal(0))

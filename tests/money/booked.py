@@ -6,7 +6,7 @@ from activities.billing import BillingActivities
 from adapters.payments_embedded import EmbeddedPayments
 from cli.preparation import prepare
 from domain import decider
-from domain.effects import Collect, IssueCredit, IssueInvoice
+from domain.effects import Collect, IssueCredit, IssueInvoice, WriteOff
 from domain.permissions import permissions
 from domain.simulator import Life
 from domain.view import Record, attention, view
@@ -41,7 +41,12 @@ async def book(database: Database, life: Life) -> None:
         await contracts.begin(connection, values | fixed | named)
         await records.write(connection, Record(view=shown, entries=tuple(life.entries)))
     billing = BillingActivities(database, EmbeddedPayments())
-    acts = {IssueInvoice: billing.issue_invoice, Collect: billing.collect, IssueCredit: billing.issue_credit}
+    acts = {
+        IssueInvoice: billing.issue_invoice,
+        Collect: billing.collect,
+        IssueCredit: billing.issue_credit,
+        WriteOff: billing.write_off,
+    }
     for effect in life.told:
         act = acts.get(type(effect))
         if act:

@@ -60,7 +60,7 @@ async def _agrees(connection: AsyncConnection, life: Life) -> None:
     if stands is None:
         assert events == 0
         return
-    assert stands[Account.RECEIVABLE] + stands[Account.CASH] == events
+    assert stands[Account.RECEIVABLE] + stands[Account.CASH] + stands[Account.WRITTEN_OFF] == events
     assert stands[Account.DEFERRED] == 0
     assert sum(stands.values()) == 0
 

@@ -1,0 +1,36 @@
+"""Which invoices of a contract are unpaid: noted when declined or issued on account, gone when they are paid."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from domain.dunning.state import Unpaid
+
+if TYPE_CHECKING:
+    from domain.bill import Bill
+    from domain.state import Contract
+
+ON_ACCOUNT = "on_account"
+
+
+def declined(contract: Contract, invoice: str, on: date, reason: str | None) -> tuple[Unpaid, ...]:
+    """The unpaid invoices with one that was declined; its steps go on where they were if it was declined before."""
+    terms = contract.terms.dunning
+    if terms is None or any(item.invoice == invoice for item in contract.unpaid):
+        return contract.unpaid
+    return (*contract.unpaid, Unpaid(invoice=invoice, since=on, collectable=reason not in terms.hopeless))
+
+
+def issued(contract: Contract, bill: Bill | None) -> tuple[Unpaid, ...]:
+    """The unpaid invoices with one that is to be paid on account by its last day."""
+    order = contract.order
+    if contract.terms.dunning is None or order is None or order.method != ON_ACCOUNT or bill is None or not bill.gross:
+        return contract.unpaid
+    since = bill.on + timedelta(days=contract.terms.order.due_days)
+    return (*contract.unpaid, Unpaid(invoice=bill.key, since=since, collectable=False))
+
+
+def without(contract: Contract, invoice: str) -> tuple[Unpaid, ...]:
+    """The unpaid invoices without one that was paid or given up."""
+    return tuple(item for item in contract.unpaid if item.invoice != invoice)
