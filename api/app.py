@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
 from api import (
+    bank_statements,
     checkout,
     clocks,
     contracts,
@@ -47,6 +48,7 @@ ROUTERS = (
     contracts.router,
     futures.router,
     money.router,
+    bank_statements.router,
     papers.router,
     previews.router,
     requests.router,

@@ -274,6 +274,19 @@ payment = Table(
     Column("at", Instant, nullable=False),
 )
 
+bank_entry = Table(
+    "bank_entry",
+    metadata,
+    Column("reference", String(100), primary_key=True),
+    Column("on", Date, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("text", String(1000), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("invoice", String(40)),
+    Column("received_at", Instant, nullable=False),
+)
+
 posting = Table(
     "posting",
     metadata,

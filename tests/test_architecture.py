@@ -18,7 +18,7 @@ ARROWS = {
     "activities": ("domain", "workflows.catalogue", "workflows.messages", "storage"),
     "adapters": ("domain", "activities", "storage"),
     "storage": ("domain",),
-    "api": ("domain", "workflows", "activities", "storage", "runtime", "adapters.programme_files"),
+    "api": ("domain", "workflows", "activities", "storage", "runtime", "adapters.programme_files", "adapters.camt"),
     "runtime": (),
     "cli": ("domain", "workflows", "adapters", "storage", "api", "runtime", "worker"),
 }
