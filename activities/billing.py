@@ -78,9 +78,10 @@ class BillingActivities:
                 method=method,
                 payment_state=charged.outcome,
                 trial=contract.clock is not None,
+                paid_on=_today(job) if charged.outcome == "paid" else None,
+                reference=charged.reference,
             )
-            paying = _payment(effect.key, bill.key, method, bill.gross, charged)
-            await ledger.add_payment(connection, paying, on=_today(job))
+            await ledger.add_payment(connection, _payment(effect.key, bill.key, method, bill.gross, charged))
             if job.record:
                 await records.write(connection, job.record)
         return _outcome(charged, number)
@@ -115,7 +116,7 @@ class BillingActivities:
         async with self._database.write() as connection:
             if bill is not None:
                 paid = _payment(effect.key, effect.bill_key, effect.method, amount, charged)
-                await ledger.add_payment(connection, paid, on=_today(job))
+                await ledger.add_payment(connection, paid)
                 await ledger.mark(connection, effect.bill_key, charged.outcome, on=_today(job), method=effect.method)
             if job.record:
                 await records.write(connection, job.record)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
+from starlette.responses import Response
 from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -13,6 +15,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.once import Once
 from api.problems import ProblemError, not_found, unavailable
 from api.services import Services
 from api.starts import first_view
@@ -37,6 +40,15 @@ async def give(services: Services, number: str, command: Command) -> Taken:
     taken = await _update(services, number, command)
     await followed(services, number, taken.version)
     return taken
+
+
+async def give_once(services: Services, number: str, once: Once, kind: type[Command], **fields: Any) -> Response:
+    """Give a contract a command of a caller, once by its key; the answer is the contract as it stands after it."""
+
+    async def act(command: str) -> View:
+        return (await give(services, number, kind.model_validate({"id": command, "by": once.by} | fields))).view
+
+    return await once.do(act)
 
 
 async def _update(services: Services, number: str, command: Command) -> Taken:

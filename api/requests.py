@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StringConstraints
-from starlette.responses import Response
 
-from api.commands import give, view_of
+from api.commands import give, give_once, view_of
 from api.counting import CountedFleet, device_of
 from api.fields import Body, Day, Line, LineId, Number, SerialNumber, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
-from api.once import Once, OnceOperate, OnceOrder
+from api.once import OnceOperate, OnceOrder
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs, Services
@@ -33,7 +32,6 @@ from domain.commands import (
     Terminate,
     Undo,
 )
-from domain.envelope import Command
 from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.terms import Terms
 from domain.view import View
@@ -182,13 +180,6 @@ class CaseOut(BaseModel):
     closed_at: datetime | None
 
 
-async def _give(services: Services, number: str, once: Once, kind: type[Command], **fields: Any) -> Response:
-    async def act(command: str) -> View:
-        return (await give(services, number, kind.model_validate({"id": command, "by": once.by} | fields))).view
-
-    return await once.do(act)
-
-
 @router.post("/change", operation_id="change")
 async def change(services: Needs, number: Number, wanted: ChangeRequest, once: OnceOrder) -> View:
     """Change a line's service, quantity or billing period, from the day that the terms set."""
@@ -247,73 +238,73 @@ async def added(services: Services, number: str, wanted: AddRequest, *, id_: str
 @router.post("/suspend", operation_id="suspend")
 async def suspend(services: Needs, number: Number, wanted: Reason, once: OnceOperate) -> View:
     """Pause the service."""
-    return await _give(services, number, once, Suspend, reason=wanted.reason)  # type: ignore[return-value]
+    return await give_once(services, number, once, Suspend, reason=wanted.reason)  # type: ignore[return-value]
 
 
 @router.post("/resume", operation_id="resume")
 async def resume(services: Needs, number: Number, once: OnceOperate) -> View:
     """Take the service up again; days without it are credited as the terms say."""
-    return await _give(services, number, once, Resume)  # type: ignore[return-value]
+    return await give_once(services, number, once, Resume)  # type: ignore[return-value]
 
 
 @router.post("/cancel", operation_id="cancel")
 async def cancel(services: Needs, number: Number, wanted: CancelRequest, once: OnceOrder) -> View:
     """Leave, with all lines or some: the terms say when it takes effect and what it costs."""
-    return await _give(services, number, once, Cancel, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, Cancel, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/terminate", operation_id="terminate")
 async def terminate(services: Needs, number: Number, wanted: TerminateRequest, once: OnceOperate) -> View:
     """Give the provider's notice, for all lines or some."""
-    return await _give(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/report-repair", operation_id="report_repair", tags=["cases"])
 async def report_repair(services: Needs, number: Number, wanted: RepairReport, once: OnceOperate) -> View:
     """Say what a case's repair took: free under cover, else labour and parts are billed."""
-    return await _give(services, number, once, ReportRepair, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, ReportRepair, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/dispute-repair", operation_id="dispute_repair", tags=["cases"])
 async def dispute_repair(services: Needs, number: Number, wanted: DisputeRequest, once: OnceOrder) -> View:
     """Say that a machine whose repair was billed was covered."""
-    return await _give(services, number, once, DisputeRepair, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, DisputeRepair, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/decide-dispute", operation_id="decide_dispute", tags=["cases"])
 async def decide_dispute(services: Needs, number: Number, wanted: DisputeDecision, once: OnceOperate) -> View:
     """Say who is right; where it is the customer, the charge is credited."""
-    return await _give(services, number, once, DecideDispute, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, DecideDispute, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/notice-breach", operation_id="notice_breach")
 async def notice_breach(services: Needs, number: Number, wanted: BreachRequest, once: OnceOperate) -> View:
     """Give notice that one side is in breach; it has the terms' days to cure it."""
-    return await _give(services, number, once, NoticeBreach, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, NoticeBreach, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/cure-breach", operation_id="cure_breach")
 async def cure_breach(services: Needs, number: Number, wanted: CureRequest, once: OnceOperate) -> View:
     """Say that a breach is cured: service goes on."""
-    return await _give(services, number, once, CureBreach, **wanted.model_dump())  # type: ignore[return-value]
+    return await give_once(services, number, once, CureBreach, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/undo", operation_id="undo")
 async def undo(services: Needs, number: Number, wanted: UndoRequest, once: OnceOrder) -> View:
     """Withdraw what is planned: everything stands as it stood."""
-    return await _give(services, number, once, Undo, what=wanted.what, line=wanted.line)  # type: ignore[return-value]
+    return await give_once(services, number, once, Undo, what=wanted.what, line=wanted.line)  # type: ignore[return-value]
 
 
 @router.post("/renew", operation_id="renew")
 async def renew(services: Needs, number: Number, once: OnceOrder) -> View:
     """Say yes to the renewal quote."""
-    return await _give(services, number, once, Renew)  # type: ignore[return-value]
+    return await give_once(services, number, once, Renew)  # type: ignore[return-value]
 
 
 @router.post("/decline-renewal", operation_id="decline_renewal")
 async def decline_renewal(services: Needs, number: Number, wanted: PerhapsReason, once: OnceOrder) -> View:
     """Say no to the renewal quote: reminders stop, and the contract runs out."""
-    return await _give(services, number, once, DeclineRenewal, reason=wanted.reason)  # type: ignore[return-value]
+    return await give_once(services, number, once, DeclineRenewal, reason=wanted.reason)  # type: ignore[return-value]
 
 
 @router.post("/terms", operation_id="adopt_terms")
@@ -344,7 +335,7 @@ async def list_cases(services: Needs, number: Number, _: MayRead) -> list[CaseOu
 async def open_case(services: Needs, number: Number, wanted: CaseRequest, once: OnceOrder) -> View:
     """Ask for help with a device; refused, with a reason, where the contract does not cover it."""
     device = await device_of(services, await view_of(services, number), wanted.serial)
-    return await _give(  # type: ignore[return-value]
+    return await give_once(  # type: ignore[return-value]
         services, number, once, OpenCase, **wanted.model_dump(), device=device
     )
 
@@ -352,6 +343,6 @@ async def open_case(services: Needs, number: Number, wanted: CaseRequest, once: 
 @router.post("/cases/{case}/advance", operation_id="advance_case", tags=["cases"])
 async def advance_case(services: Needs, number: Number, case: CaseId, wanted: CaseStep, once: OnceOperate) -> View:
     """Move a case on to its next stage, or close it."""
-    return await _give(  # type: ignore[return-value]
+    return await give_once(  # type: ignore[return-value]
         services, number, once, AdvanceCase, case=case, close=wanted.close, note=wanted.note
     )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
-from starlette.responses import Response
 
-from api.commands import give, state_of, view_of
+from api.commands import give_once, state_of, view_of
 from api.fields import Body, Day, Line, LineId, Number, Word
-from api.once import Once, OnceOperate, OnceOrder
+from api.once import OnceOperate, OnceOrder
 from api.problems import RESPONSES
 from api.security import MayRead
-from api.services import Needs, Services
+from api.services import Needs
 from domain.calendar import local_date
 from domain.commands import NameContacts, RequestCopy
 from domain.entitlements.commands import Fulfil, ReturnEntitlement, UseEntitlement
 from domain.entitlements.rights import Right, rights
-from domain.envelope import Command
 from domain.onboarding.commands import CompleteOnboarding
 from domain.requests.commands import AdvanceRequest, MakeRequest, RefuseRequest
 from domain.view import View
@@ -97,15 +95,6 @@ class ContactsRequest(Body):
     contacts: Annotated[tuple[ContactIn, ...], Field(min_length=1, max_length=50)]
 
 
-async def _give(services: Services, number: str, once: Once, kind: type[Command], wanted: Body) -> Response:
-    fields: dict[str, Any] = wanted.model_dump()
-
-    async def act(command: str) -> View:
-        return (await give(services, number, kind.model_validate({"id": command, "by": once.by} | fields))).view
-
-    return await once.do(act)
-
-
 @router.get("/entitlements", operation_id="list_entitlements")
 async def list_entitlements(services: Needs, number: Number, _: MayRead, on: Day | None = None) -> list[Right]:
     """What the contract includes in its customer's country, and how much of it the year of a day has left."""
@@ -117,52 +106,52 @@ async def list_entitlements(services: Needs, number: Number, _: MayRead, on: Day
 @router.post("/use-entitlement", operation_id="use_entitlement")
 async def use_entitlement(services: Needs, number: Number, wanted: UseRequest, once: OnceOrder) -> View:
     """Plan a use of something that the contract includes; refused when the year has none left."""
-    return await _give(services, number, once, UseEntitlement, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, UseEntitlement, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/return-entitlement", operation_id="return_entitlement")
 async def return_entitlement(services: Needs, number: Number, wanted: ReturnRequest, once: OnceOrder) -> View:
     """Give a planned use back: it counts no more."""
-    return await _give(services, number, once, ReturnEntitlement, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, ReturnEntitlement, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/fulfil", operation_id="fulfil")
 async def fulfil(services: Needs, number: Number, wanted: FulfilRequest, once: OnceOperate) -> View:
     """Say that something that fell due is done."""
-    return await _give(services, number, once, Fulfil, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, Fulfil, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/complete-onboarding", operation_id="complete_onboarding")
 async def complete_onboarding(services: Needs, number: Number, wanted: Note, once: OnceOperate) -> View:
     """Say that the customer is taken on: service starts."""
-    return await _give(services, number, once, CompleteOnboarding, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, CompleteOnboarding, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/make-request", operation_id="make_request")
 async def make_request(services: Needs, number: Number, wanted: AskRequest, once: OnceOrder) -> View:
     """Ask for something that people decide, such as a move of a machine."""
-    return await _give(services, number, once, MakeRequest, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, MakeRequest, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/advance-request", operation_id="advance_request")
 async def advance_request(services: Needs, number: Number, wanted: StepRequest, once: OnceOperate) -> View:
     """Say that a request's next step is done; none can be left out."""
-    return await _give(services, number, once, AdvanceRequest, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, AdvanceRequest, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/refuse-request", operation_id="refuse_request")
 async def refuse_request(services: Needs, number: Number, wanted: RefusalRequest, once: OnceOperate) -> View:
     """Say no to a request."""
-    return await _give(services, number, once, RefuseRequest, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, RefuseRequest, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/request-copy", operation_id="request_copy", tags=["enquiries"])
 async def request_copy(services: Needs, number: Number, wanted: CopyRequest, once: OnceOrder) -> View:
     """Send the customer a copy of the contract, or of the list of what it covers, as it stands today."""
-    return await _give(services, number, once, RequestCopy, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, RequestCopy, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/name-contacts", operation_id="name_contacts")
 async def name_contacts(services: Needs, number: Number, wanted: ContactsRequest, once: OnceOrder) -> View:
     """Say who may speak for the customer from now on."""
-    return await _give(services, number, once, NameContacts, wanted)  # type: ignore[return-value]
+    return await give_once(services, number, once, NameContacts, **wanted.model_dump())  # type: ignore[return-value]

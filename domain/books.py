@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.bill import Bill, Charge
 from domain.money import rounded
@@ -39,7 +40,7 @@ class Account(StrEnum):
 _SOLD = frozenset({"supply", "labour", "part"})
 
 
-class Posting(Carried):
+class Posting(NamedTuple):
     """One move: ``amount``, above zero, in ``currency``, from the credited account to the debited one, on a local day.
 
     ``key`` makes it happen once; ``document`` is the key of the invoice, credit note or payment that it belongs to.
@@ -53,8 +54,8 @@ class Posting(Carried):
     currency: str
     rule: str
     document: str
-    charge: str | None = None
     text: str
+    charge: str | None = None
 
 
 def account_of(charge: Charge) -> Account:
@@ -73,28 +74,42 @@ def invoiced(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
 def credited(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
     """The postings of a credit note: each of its lines, and its tax, back."""
     for posting in _owed(bill, number, rule):
-        yield _turned(posting) if posting.amount > 0 else posting.model_copy(update={"amount": -posting.amount})
+        yield _turned(posting) if posting.amount > 0 else posting._replace(amount=-posting.amount)
 
 
 def _turned(posting: Posting) -> Posting:
     """The same amount the other way round, above zero."""
-    return posting.model_copy(update={"debit": posting.credit, "credit": posting.debit, "amount": abs(posting.amount)})
+    return posting._replace(debit=posting.credit, credit=posting.debit, amount=abs(posting.amount))
 
 
 def _owed(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
     """What a bill's lines and its tax add to what the customer owes; a line may take away."""
-
-    def owed(key: str, account: Account, amount: Decimal, **more: str | None) -> Posting:
-        given = {"key": key, "credit": account, "amount": amount, "rule": rule, "text": number} | more
-        fixed = {"on": bill.on, "debit": Account.RECEIVABLE, "currency": bill.currency, "document": bill.key}
-        return Posting.model_validate(fixed | given)
-
     for charge in bill.charges:
         if charge.net:
-            whose = charge.credits or charge.key
-            yield owed(charge.key, account_of(charge), charge.net, rule=charge.rule, charge=whose, text=charge.text)
+            yield Posting(
+                key=charge.key,
+                on=bill.on,
+                debit=Account.RECEIVABLE,
+                credit=account_of(charge),
+                amount=charge.net,
+                currency=bill.currency,
+                rule=charge.rule,
+                document=bill.key,
+                text=charge.text,
+                charge=charge.credits or charge.key,
+            )
     if bill.tax:
-        yield owed(f"{bill.key}/tax", Account.TAX, bill.tax)
+        yield Posting(
+            key=f"{bill.key}/tax",
+            on=bill.on,
+            debit=Account.RECEIVABLE,
+            credit=Account.TAX,
+            amount=bill.tax,
+            currency=bill.currency,
+            rule=rule,
+            document=bill.key,
+            text=number,
+        )
 
 
 def paid(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str, reference: str) -> Iterator[Posting]:

@@ -27,7 +27,7 @@ class Book(NamedTuple):
 async def post(connection: AsyncConnection, book: Book, postings: Iterable[Posting]) -> None:
     """Post, each key once: one that is there stays as it is."""
     at = datetime.now(UTC)
-    rows = [book._asdict() | item.model_dump() | {"posted_at": at} for item in postings]
+    rows = [book._asdict() | item._asdict() | {"posted_at": at} for item in postings]
     if rows:
         await connection.execute(insert(connection, posting).on_conflict_do_nothing(), rows)
 

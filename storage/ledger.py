@@ -34,10 +34,13 @@ async def issue_invoice(
     method: str | None,
     payment_state: str,
     trial: bool = False,
+    paid_on: date | None = None,
+    reference: str | None = None,
 ) -> str:
     """Issue an invoice under the issuer's next number of the bill's year; answers with the number.
 
-    A ``trial``, on a test clock, takes no number of the real sequence.
+    A ``trial``, on a test clock, takes no number of the real sequence. ``paid_on`` is the local day on which it was
+    paid at once, with the provider's ``reference``.
     """
     number = await _number(connection, _series(issuer, trial=trial), "F", bill)
     values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
@@ -47,7 +50,17 @@ async def issue_invoice(
         for position, charge in enumerate(bill.charges, start=1)
     ]
     await connection.execute(invoice_line.insert(), lines)
-    await post(connection, Book(contract, customer, issuer, trial), invoiced(bill, number, rule))
+    moves = list(invoiced(bill, number, rule))
+    if paid_on:
+        moves += paid(
+            invoice=bill.key,
+            on=max(paid_on, bill.on),
+            amount=bill.gross,
+            currency=bill.currency,
+            rule=rule,
+            reference=reference or number,
+        )
+    await post(connection, Book(contract, customer, issuer, trial), moves)
     return number
 
 
@@ -119,11 +132,9 @@ async def find_payment(connection: AsyncConnection, key: str) -> dict[str, Any] 
     return dict(row) if row else None
 
 
-async def add_payment(connection: AsyncConnection, values: dict[str, Any], *, on: date) -> None:
-    """Write down an attempt to collect, and post the money where it came in, on a local day."""
+async def add_payment(connection: AsyncConnection, values: dict[str, Any]) -> None:
+    """Write down an attempt to collect."""
     await connection.execute(payment.insert(), values)
-    if values["outcome"] == "paid":
-        await _receive(connection, values["invoice"], on, values["reference"])
 
 
 async def mark(
