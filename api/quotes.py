@@ -53,7 +53,7 @@ class Wanted(Body):
     term_months: Annotated[int, Field(ge=1, le=240)] | None = Field(
         default=None, description="The length of term, where the terms leave a choice."
     )
-    offers: Annotated[tuple[OfferRequest, ...], Field(min_length=1, max_length=200)]
+    offers: Annotated[tuple[OfferRequest, ...], Field(min_length=1, max_length=500)]
 
 
 class QuoteRequest(Wanted):

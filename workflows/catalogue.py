@@ -46,6 +46,9 @@ ACTIVITY: dict[type[Effect], str] = {
     CountFleet: "fleet.count",
 }
 
+SPEAKS_OF_LINES = (MakeDocument, SendMessage, Requote)
+"""Effects that need to know the contract's lines; the others are spared them, of which there may be hundreds."""
+
 START_TO_CLOSE = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=60)
 """How long an effect may hold a contract up before it is set aside, flagged, and delivered in the background."""
@@ -65,7 +68,7 @@ class Header(Carried):
     issuer: str = ""
     terms_version: int
     customer: Customer
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...] = ()
     currency: str
     zone: str
     clock: str | None = None

@@ -184,7 +184,7 @@ class ContractWorkflow(TakesCommands):
     async def _execute(self, effect: Effect, record: Record | None, *, patience: timedelta | None) -> Outcome:
         outcome: Outcome = await workflow.execute_activity(
             catalogue.ACTIVITY[type(effect)],
-            catalogue.Job(contract=self._header(), effect=effect, record=record),
+            catalogue.Job(contract=self._header(effect), effect=effect, record=record),
             result_type=Outcome,
             start_to_close_timeout=catalogue.START_TO_CLOSE,
             schedule_to_close_timeout=patience,
@@ -233,7 +233,7 @@ class ContractWorkflow(TakesCommands):
         del self._delayed[lane], self._couriers[lane]
         self._note_operation("mended", f"{lane} answers again, everything set aside is delivered", "COM-1")
 
-    def _header(self) -> catalogue.Header:
+    def _header(self, effect: Effect) -> catalogue.Header:
         contract = self._contract
         return catalogue.Header(
             number=contract.number,
@@ -241,7 +241,7 @@ class ContractWorkflow(TakesCommands):
             issuer=contract.terms.issuer.code,
             terms_version=contract.terms.version,
             customer=contract.customer,
-            lines=contract.lines,
+            lines=contract.lines if isinstance(effect, catalogue.SPEAKS_OF_LINES) else (),
             currency=contract.terms.currency,
             zone=contract.zone,
             clock=self._start.clock,

@@ -170,3 +170,39 @@ async def test_machines_come_and_go(house: House, maintained: str) -> None:
     assert "cure_breach" in {item["command"] for item in shown["allowed"]}
     early = await house.caller.refused("POST", f"{contract}/terminate", {"reason": "retired"}, status=409)
     assert early["allowed_from"] == "2028-08-02"
+
+
+@pytest.mark.rule("ICM-4", "ICM-6")
+async def test_hundreds_of_machines_each_with_its_own_start(house: House, maintained: str) -> None:
+    """Three hundred on one contract: started by their own warranties, billed together, one of them given notice."""
+    count = 300
+    serials = [f"M{uuid4().hex[:4].upper()}-{number}" for number in range(count)]
+    for number, serial in enumerate(serials):
+        last = "2027-06-30" if number % 3 else "2027-08-31"
+        cover = [{"kind": "warranty", "last_day": last}]
+        body = {"model": "7316-TF4", "device_type": "server", "country": "CA", "cover": cover}
+        await house.caller.put(f"/v1/devices/{serial}", body)
+    asked = {
+        "programme": maintained,
+        "customer": customer(house),
+        "period": 1,
+        "offers": [{"serial": serial, "service": "hardware-depot"} for serial in serials],
+        "test_clock": await house.clock("2027-07-05T14:00:00Z"),
+    }
+    number = (await house.caller.post("/v1/quotes", asked))["number"]
+    contract = f"/v1/contracts/{number}"
+    await house.caller.post(f"/v1/quotes/{number}/accept", {"revision": 1})
+    form = {"kind": "electronic_signature", "details": {"signed_by": "Jeanne Roy", "signed_on": "2027-07-05"}}
+    await house.caller.put(f"{contract}/checkout/billing-address", ADDRESS)
+    await house.caller.put(f"{contract}/checkout/payment-details", {"method": "on_account", "form": form})
+    await house.caller.post(f"{contract}/checkout/confirmation", {})
+    await house.advance(number, to="2028-02-10T14:00:00Z")
+    shown = await house.caller.get(contract)
+    starts = {line["serial"]: line["active_since"][:10] for line in shown["lines"]}
+    assert sorted(set(starts.values())) == ["2027-07-05", "2027-09-01"]
+    invoices = await house.caller.get(f"{contract}/invoices")
+    assert max(len(invoice["lines"]) for invoice in invoices) == 200
+    leaving = next(line for line in shown["lines"] if starts[line["serial"]] == "2027-07-05")
+    shown = await house.caller.post(f"{contract}/cancel", {"lines": [leaving["id"]], "reason": "replaced"})
+    ends = {line["id"]: line["ends_on"] for line in shown["lines"] if line["ends_on"]}
+    assert ends == {leaving["id"]: "2028-03-10"}
