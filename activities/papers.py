@@ -48,8 +48,37 @@ class Paper:
     due: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """One document or payment of an account, gross, and what is owed after it."""
+
+    on: date
+    what: str
+    number: str
+    amount: Decimal
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A contract's statement of account, until a day."""
+
+    contract: str
+    on: date
+    currency: str
+    language: str
+    customer: dict[str, Any]
+    address: dict[str, Any] | None
+    opening: Decimal
+    lines: tuple[SheetLine, ...]
+    closing: Decimal
+
+
 class PaperPort(Protocol):
     """Who prints papers."""
 
     def make(self, paper: Paper, terms: Terms) -> bytes:
         """The paper as a PDF: the same rows give the same bytes."""
+
+    def statement(self, sheet: Sheet, terms: Terms) -> bytes:
+        """The statement of account as a PDF: the same rows give the same bytes."""

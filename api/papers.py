@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from activities.papers import Paper, PaperLine
+from activities.papers import Paper, PaperLine, Sheet, SheetLine
 from api.commands import view_of
-from api.fields import Number
+from api.fields import Day, Number
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs, Services
+from domain.calendar import local_date
 from domain.money import places
 from domain.terms import Terms
 from domain.view import View
 from storage import checkouts, contracts, programmes
+from storage.books import Scope
+from storage.statement import Statement, statement
 
 router = APIRouter(prefix="/contracts/{number}", tags=["money"], responses=RESPONSES)
 PaperNumber = Annotated[str, Path(pattern=r"^[A-Z0-9-]{5,40}$", description="The invoice's or credit note's number.")]
+UntilDay = Annotated[Day | None, Query(description="The last day, included.")]
 PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}, "description": "The PDF."}}
 
 
@@ -57,8 +61,7 @@ async def _printed(services: Services, number: str, paper: str, kind: Literal["i
     if kind == "invoice" and row["method"] == "on_account":
         made = replace(made, due=row["on"] + timedelta(days=terms.order.due_days))
     content = await asyncio.to_thread(services.papers.make, made, terms)
-    headers = {"ETag": f'"{sha256(content).hexdigest()}"', "Content-Disposition": f'inline; filename="{paper}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+    return _file(content, paper)
 
 
 def _paper(
@@ -102,3 +105,38 @@ def _line(line: Mapping[str, Any], currency: str, numbers: Mapping[str, str]) ->
 def _exact(amount: Decimal, currency: str) -> Decimal:
     """The amount in the currency's own places: the books keep more."""
     return amount.quantize(Decimal(1).scaleb(-places(currency)))
+
+
+@router.get("/statement/pdf", operation_id="read_statement_pdf", response_class=Response, responses=PDF)
+async def read_statement_pdf(services: Needs, number: Number, _: MayRead, until: UntilDay = None) -> Response:
+    """The contract's statement of account until a day, as PDF/A-3; the contract's today where none is given."""
+    shown = await view_of(services, number)
+    day = until or local_date(shown.now if shown.clock else services.now(), shown.zone)
+    async with services.database.read() as connection:
+        found = await statement(connection, Scope(contract=number, trial=None), date.min, day)
+        version = await programmes.one(connection, shown.programme, shown.terms_version)
+        address = (await checkouts.read(connection, number)).get("billing_address")
+    if version is None:
+        raise not_found(f"version {shown.terms_version} of programme {shown.programme}")
+    account = found[0] if found else Statement(shown.currency, Decimal(0), [], Decimal(0))
+    sheet = Sheet(
+        contract=number,
+        on=day,
+        currency=account.currency,
+        language=shown.customer.language,
+        customer=shown.customer.model_dump(),
+        address=address,
+        opening=account.opening,
+        lines=tuple(
+            SheetLine(on=move.on, what=move.what, number=move.number, amount=move.amount, balance=move.balance)
+            for move in account.moves
+        ),
+        closing=account.closing,
+    )
+    content = await asyncio.to_thread(services.papers.statement, sheet, Terms.model_validate(version["terms"]))
+    return _file(content, f"{number}-{day}")
+
+
+def _file(content: bytes, name: str) -> Response:
+    headers = {"ETag": f'"{sha256(content).hexdigest()}"', "Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from activities.papers import Paper, PaperLine
+from activities.papers import Paper, PaperLine, Sheet, SheetLine
 from adapters.einvoice import xml
 from adapters.papers import Papers
 from runtime.settings import CHECKOUT
@@ -64,6 +64,32 @@ def test_an_invoice_in_japanese() -> None:
         word for word in ("請求書", "株式会社サンプル商事", "御中", "165,000", "登録番号", "10") if word not in read
     ] == []
     assert facturx.get_xml_from_pdf(io.BytesIO(made), check_xsd=False)[1] in {None, b"", False}
+
+
+@pytest.mark.rule("ICM-11", "COM-5")
+@pytest.mark.parametrize(("language", "says"), [("fr", "Solde dû"), ("en", "You owe"), ("ja", "ご請求残高")])
+def test_a_statement_of_account(language: str, says: str) -> None:
+    """Every move with its number, and what is owed at its end; each kind of move has its word."""
+    kinds = ("invoice", "credit", "payment", "refund", "written_off")
+    moves = [
+        SheetLine(on=date(2027, 6, day), what=what, number=f"N-{day}", amount=Decimal(day), balance=Decimal(day))
+        for day, what in enumerate(kinds, start=1)
+    ]
+    sheet = Sheet(
+        contract="HPG-2027-000001",
+        on=date(2027, 6, 30),
+        currency="EUR",
+        language=language,
+        customer=FR,
+        address=None,
+        opening=Decimal(0),
+        lines=tuple(moves),
+        closing=Decimal("46.80"),
+    )
+    made = PAPERS.statement(sheet, shipped("HPG"))
+    read = text(made)
+    assert [word for word in (says, "N-1", "N-5", "46", "HPG-2027-000001") if word not in read] == []
+    assert made == PAPERS.statement(sheet, shipped("HPG"))
 
 
 def test_the_same_paper_is_the_same_bytes() -> None:

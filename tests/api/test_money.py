@@ -36,6 +36,10 @@ async def test_a_statement_says_what_was_charged_credited_and_paid(house: House)
     customer = (await house.caller.get(path))["customer"]["id"]
     assert await house.caller.get(f"/v1/customers/{customer}/statement") == []
     assert await house.caller.get(f"/v1/customers/{customer}/statement", trial=True) == [said]
+    response = await house.caller.send("GET", f"{path}/statement/pdf")
+    read = "".join(page.extract_text() for page in PdfReader(io.BytesIO(response.content)).pages)
+    assert [move["number"] for move in moves if move["number"] not in read] == []
+    assert "Relevé de compte" in read
 
 
 async def test_the_books_balance_and_are_closed_once(house: House) -> None:
