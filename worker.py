@@ -83,6 +83,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             billing.issue_invoice,
             billing.collect,
             billing.issue_credit,
+            billing.write_off,
             billing.release_coupon,
             ticketing.open_case,
             ticketing.move_case,

@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from runtime.settings import CHECKOUT
+from workflows.catalogue import ACTIVITY
 
 # Each room with the modules of ours that it may import; its own are always allowed.
 ARROWS = {
@@ -169,3 +170,10 @@ def test_no_programme_is_named(room: str) -> None:
         if named.search(line)
     ]
     assert wrong == []
+
+
+def test_the_worker_does_all_that_contracts_ask_for() -> None:
+    """An activity of the catalogue that no worker runs would leave its effect waiting for ever."""
+    named = {call.attr for call in ast.walk(tree(CHECKOUT / "worker.py")) if isinstance(call, ast.Attribute)}
+    missing = [name for name in ACTIVITY.values() if name.partition(".")[2] not in named]
+    assert missing == []
