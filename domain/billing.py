@@ -61,8 +61,10 @@ def due(contract: Contract) -> Iterator[Due]:
         return
     on = min(days.values())
     at, rule = moment(contract, _invoice_day(contract, on)), contract.terms.billing.rule
-    event = _bill_periods(contract, [line for line in contract.lines if days.get(line.id) == on], on, at, rule)
-    yield Due(at, Rank.BILL, on, f"bill the period from {on}", rule, (event,))
+    lines = [line for line in contract.lines if days.get(line.id) == on]
+    yield Due(
+        at, Rank.BILL, on, f"bill the period from {on}", rule, lambda: (_bill_periods(contract, lines, on, at, rule),)
+    )
 
 
 def _billable(contract: Contract, line: Line) -> date | None:

@@ -11,6 +11,7 @@ MIDNIGHT = time(0)
 DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=32768)
 def months_after(anchor: date, months: int) -> date:
     """The day that lies so many months after the anchor, clipped to its month's last day.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import IntEnum
@@ -24,14 +25,22 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One happening: ``at`` is its UTC instant, ``on`` the local date that it is about."""
+    """One happening: ``at`` is its UTC instant, ``on`` the local date that it is about.
+
+    ``cause`` is its events, or makes them: most of what is due is only compared with what is due before it.
+    """
 
     at: datetime
     rank: Rank
     on: date
     what: str
     rule: str
-    events: tuple[Event, ...]
+    cause: tuple[Event, ...] | Callable[[], tuple[Event, ...]]
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happens when it comes."""
+        return self.cause() if callable(self.cause) else self.cause
 
 
 def moment(contract: Contract, day: date, at: time = MIDNIGHT) -> datetime:

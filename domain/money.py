@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 # ISO 4217: the currencies whose minor unit is not a hundredth.
 _PLACES = dict.fromkeys(
@@ -17,7 +18,12 @@ def places(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """The amount in whole minor units of its currency, half a unit rounded away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-places(currency)), rounding=ROUND_HALF_UP)
+    return amount.quantize(_unit(currency), rounding=ROUND_HALF_UP)
+
+
+@cache
+def _unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-places(currency))
 
 
 def prorated(price: Decimal, *, days: int, of_days: int, currency: str) -> Decimal:

