@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 from temporalio.client import (
@@ -19,14 +19,17 @@ from api.once import Once
 from api.problems import ProblemError, not_found, unavailable
 from api.services import Services
 from api.starts import first_view
+from domain.commands import OfferRenewal
 from domain.envelope import Command
 from domain.permissions import LIFE_RULE
+from domain.renewal_request import Asked, RenewalAnswer
 from domain.state import Contract
 from domain.view import View
 from storage import contracts, read_contracts
 from workflows.messages import ContractStart, Taken
 from workflows.refusals import MOVED_ON, REFUSED
 
+Answered = TypeVar("Answered")
 _ANSWER_WITHIN = timedelta(seconds=30)
 _TRIES = 20
 _READ_WITHIN = 2.0
@@ -37,7 +40,7 @@ async def give(services: Services, number: str, command: Command) -> Taken:
 
     Raises a problem: 404 without such a contract, 409 where a rule refuses, 503 where it does not answer.
     """
-    taken = await _update(services, number, command)
+    taken = await _update(services, number, command, Taken)
     await followed(services, number, taken.version)
     return taken
 
@@ -51,12 +54,26 @@ async def give_once(services: Services, number: str, once: Once, kind: type[Comm
     return await once.do(act)
 
 
-async def _update(services: Services, number: str, command: Command) -> Taken:
+async def ask_for_renewal(services: Services, number: str, command: OfferRenewal) -> RenewalAnswer:
+    """Ask a contract for its renewal quote; the answer says what became of it. Raises a problem: 404, 503.
+
+    A contract whose workflow is over answers from the read model.
+    """
+    shown = await view_of(services, number)
+    if shown.closed:
+        reason = f"the contract ended on {shown.ended_on} ({shown.status.value})"
+        return RenewalAnswer(outcome=Asked.NOT_RUNNING, reason=reason, currency=shown.currency)
+    return await _update(services, number, command, RenewalAnswer)
+
+
+async def _update(services: Services, number: str, command: Command, answers: type[Answered]) -> Answered:
     handle = services.client.get_workflow_handle(f"contract:{number}")
     kind = str(getattr(command, "kind", ""))
     for attempt in range(_TRIES):
         try:
-            taken: Taken = await handle.execute_update(kind, command, result_type=Taken, rpc_timeout=_ANSWER_WITHIN)
+            taken: Answered = await handle.execute_update(
+                kind, command, result_type=answers, rpc_timeout=_ANSWER_WITHIN
+            )
         except WorkflowUpdateFailedError as error:
             problem = as_problem(error)
             if problem is not None:

@@ -39,6 +39,7 @@ SupposedCommand = Annotated[
     | commands.Resume
     | commands.Cancel
     | commands.Undo
+    | commands.OfferRenewal
     | commands.Renew
     | commands.DeclineRenewal
     | commands.OpenCase

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.commands import give, give_once, view_of
+from api.commands import ask_for_renewal, give, give_once, view_of
 from api.counting import CountedFleet, device_of
 from api.fields import Body, Day, Line, LineId, Number, SerialNumber, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
@@ -25,6 +25,7 @@ from domain.commands import (
     Cancel,
     Change,
     DeclineRenewal,
+    OfferRenewal,
     OpenCase,
     Renew,
     Resume,
@@ -32,6 +33,7 @@ from domain.commands import (
     Terminate,
     Undo,
 )
+from domain.renewal_request import RenewalAnswer
 from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.terms import Terms
 from domain.view import View
@@ -293,6 +295,16 @@ async def cure_breach(services: Needs, number: Number, wanted: CureRequest, once
 async def undo(services: Needs, number: Number, wanted: UndoRequest, once: OnceOrder) -> View:
     """Withdraw what is planned: everything stands as it stood."""
     return await give_once(services, number, once, Undo, what=wanted.what, line=wanted.line)  # type: ignore[return-value]
+
+
+@router.post("/offer-renewal", operation_id="offer_renewal")
+async def offer_renewal(services: Needs, number: Number, once: OnceOperate) -> RenewalAnswer:
+    """Ask for the renewal quote ahead of its day, or again; the contract decides, and a term is quoted once."""
+
+    async def act(command: str) -> RenewalAnswer:
+        return await ask_for_renewal(services, number, OfferRenewal(id=command, by=once.by))
+
+    return await once.do(act)  # type: ignore[return-value]
 
 
 @router.post("/renew", operation_id="renew")

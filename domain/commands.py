@@ -186,6 +186,12 @@ class Undo(Command):
     line: str | None = None
 
 
+class OfferRenewal(Command):
+    """Ask for the renewal quote ahead of its day, or again where something hindered it; a term is quoted once."""
+
+    kind: Literal["offer_renewal"] = "offer_renewal"
+
+
 class Renew(Command):
     """Say yes to the renewal quote."""
 
@@ -276,6 +282,7 @@ AnyCommand = Annotated[
     | Cancel
     | Terminate
     | Undo
+    | OfferRenewal
     | Renew
     | DeclineRenewal
     | ReportRequote

@@ -22,6 +22,7 @@ from domain import (
     order,
     quote,
     renewal,
+    renewal_request,
     support,
     suspension,
 )
@@ -52,6 +53,7 @@ _STAGES: tuple[ModuleType, ...] = (
     suspension,
     cancellation,
     renewal,
+    renewal_request,
     change,
     addition,
     breach,

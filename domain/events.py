@@ -284,10 +284,11 @@ class Resumed(Event):
 
 
 class RenewalOpened(Event):
-    """The time to offer the next term came."""
+    """The time to offer the next term came, or somebody asked for the offer: ``asked`` is the id of that command."""
 
     kind: Literal["renewal_opened"] = "renewal_opened"
     term: int
+    asked: str | None = None
 
 
 class RenewalQuoted(Event):

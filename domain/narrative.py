@@ -195,7 +195,9 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.ChangeWithdrawn: lambda c, e: f"Planned change of line {e.line} withdrawn",
     happened.Suspended: lambda c, e: f"Service suspended: {e.reason}",
     happened.Resumed: lambda c, e: "Service resumed",
-    happened.RenewalOpened: lambda c, e: f"Time to offer term {e.term}",
+    happened.RenewalOpened: lambda c, e: (
+        f"Term {e.term} is to be offered: asked for" if e.asked else f"Time to offer term {e.term}"
+    ),
     happened.RenewalQuoted: lambda c, e: (
         f"Renewal quoted: term {e.term.number} from {e.term.first} to {e.term.last}; answer by {e.deadline}"
     ),

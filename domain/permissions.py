@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from domain.refusal import Refusal
 from domain.renewal import opens_on
+from domain.renewal_request import may_be_asked_from
 from domain.state import ENDED, OFFERED, RUNNING, Contract, Status
 from domain.view import Permission
 
@@ -32,6 +33,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "cancel": _ORDERED,
     "terminate": _STARTED,
     "undo": _STARTED,
+    "offer_renewal": frozenset(Status),
     "renew": _STARTED,
     "decline_renewal": _STARTED,
     "report_requote": frozenset(Status),
@@ -149,6 +151,8 @@ def _while_ordered(contract: Contract) -> Iterator[Permission]:
         yield _now("undo")
     if terms.suspension and running:
         yield _now("resume" if contract.status is Status.SUSPENDED else "suspend")
+    if contract.term and running and contract.ending is None and not contract.renewal.opened:
+        yield Permission(command="offer_renewal", since=may_be_asked_from(contract, contract.term))
     if contract.term and contract.ending is None and contract.renewal.answer is None:
         since = None if contract.renewal.quoted_on else opens_on(contract, contract.term)
         yield Permission(command="renew", since=since)

@@ -221,6 +221,8 @@ def _leaving(terms: Terms, band: Band) -> str:
 def _renewal(terms: Terms, renewal: RenewalTerms) -> Told:
     quote = f"The next term is quoted {renewal.quote_days} days before the term ends"
     yield renewal.quote_rule or renewal.rule, f"{quote}, {_PRICED[renewal.price.policy](renewal)}."
+    if renewal.request_days:
+        yield renewal.rule, f"The quote may be asked for from {renewal.request_days} days before the term ends."
     if renewal.quote_rule:
         best = f", for a {_either(renewal.best_effort)} a note" if renewal.best_effort else ""
         yield renewal.quote_rule, f"The quote is guaranteed: what hinders it raises an alarm{best}."

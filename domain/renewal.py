@@ -33,7 +33,7 @@ from domain.message import message
 from domain.money import percent_of, rounded
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Renewal, Status, Term
-from domain.terms import RenewalTerms, Uplift
+from domain.terms import RenewalTerms, Terms, Uplift
 from domain.values import Prices
 
 
@@ -86,7 +86,7 @@ def due(contract: Contract) -> Iterator[Due]:
 
 
 def _due_offer(contract: Contract, term: Term) -> Iterator[Due]:
-    if contract.renewal.opened or _ends_before_next(contract, term):
+    if contract.renewal.opened or ends_before_next(contract, term):
         return
     on, rules = opens_on(contract, term), _rules(contract)
     at = moment(contract, on, contract.terms.notices_at)
@@ -132,13 +132,13 @@ def _needless(contract: Contract, term: Term, on: date) -> str | None:
     return None
 
 
-def _ends_before_next(contract: Contract, term: Term) -> bool:
+def ends_before_next(contract: Contract, term: Term) -> bool:
     """Whether a planned end lies in this term or the next; a no that came too late lets the next one run whole."""
     return contract.ending is not None and contract.ending.last_day < next_term(contract, term).last
 
 
 def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
-    if _ends_before_next(contract, term):
+    if ends_before_next(contract, term):
         return
     rules, renewal = _rules(contract), contract.renewal
     at, rule = moment(contract, term.last + DAY), rules.rule
@@ -251,7 +251,8 @@ def check_decline(contract: Contract, command: DeclineRenewal, now: datetime) ->
 
 
 def _opened(contract: Contract, event: RenewalOpened) -> dict[str, Any]:
-    return {"renewal": contract.renewal.model_copy(update={"opened": True})}
+    asked = {"opened": True, "asked": event.asked, "openings": contract.renewal.openings + 1}
+    return {"renewal": contract.renewal.model_copy(update=asked | {"unoffered": (), "hindered": None})}
 
 
 def _quoted(contract: Contract, event: RenewalQuoted) -> dict[str, Any]:
@@ -292,10 +293,8 @@ def _into_next(contract: Contract, line: Line, term: Term) -> Line:
 
 
 def _hindered_lines(contract: Contract, event: RenewalHindered) -> dict[str, Any]:
-    if event.alarm:
-        return {}
-    unoffered = (*contract.renewal.unoffered, *event.lines)
-    return {"renewal": contract.renewal.model_copy(update={"unoffered": unoffered})}
+    unoffered = contract.renewal.unoffered if event.alarm else (*contract.renewal.unoffered, *event.lines)
+    return {"renewal": contract.renewal.model_copy(update={"unoffered": unoffered, "hindered": event.reason})}
 
 
 def _renewed(contract: Contract, event: Renewed) -> dict[str, Any]:
@@ -316,7 +315,8 @@ def _renewed(contract: Contract, event: Renewed) -> dict[str, Any]:
 def _tell_opened(contract: Contract, event: RenewalOpened) -> Iterator[Effect]:
     index = _rules(contract).price.index
     since = contract.term.first if contract.term else None
-    key = contract.key("requote", event.term)
+    again = f"-{contract.renewal.openings}" if contract.renewal.openings > 1 else ""
+    key = contract.key("requote", f"{event.term}{again}")
     yield Requote(key=key, at=event.at, rule=event.rule, index=index, since=since if index else None)
 
 
@@ -340,16 +340,22 @@ def _tell_hindered(contract: Contract, event: RenewalHindered) -> Iterator[Effec
             yield message(contract, event, "renewal_not_offered", line.id, **data)
 
 
+def offered_amounts(
+    contract: Contract, prices: dict[str, Prices], terms: Terms | None
+) -> Iterator[tuple[Line, Decimal, Decimal]]:
+    """What each offered line will cost, net: for one of its periods, and for the whole next term."""
+    currency, months = contract.terms.currency, term_months(contract, terms) or 12
+    for line in contract.lines:
+        if line.id in prices:
+            amount = rounded(prices[line.id].get(line.period, Decimal(0)) * line.quantity, currency)
+            yield line, amount, rounded(amount * months / line.period, currency) if line.period else amount
+
+
 def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
     """What the renewal quote says: term, deadline, and net prices by line for a period and for the term."""
-    currency, months = contract.terms.currency, term_months(contract, event.terms) or 12
     prices = []
     total = term_total = Decimal(0)
-    for line in contract.lines:
-        if line.id not in event.prices:
-            continue
-        amount = rounded(event.prices[line.id].get(line.period, Decimal(0)) * line.quantity, currency)
-        term_amount = rounded(amount * months / line.period, currency) if line.period else amount
+    for line, amount, term_amount in offered_amounts(contract, event.prices, event.terms):
         total, term_total = total + amount, term_total + term_amount
         prices.append(
             {

@@ -203,9 +203,16 @@ class Order(Carried):
 
 
 class Renewal(Carried):
-    """The offer of the next term, and what the customer said to it."""
+    """The offer of the next term, and what the customer said to it.
+
+    ``asked`` is the id of the command that asked for the offer, where it did not come by itself; ``openings`` counts
+    how often it was tried, ``hindered`` says what stood against it.
+    """
 
     opened: bool = False
+    asked: str | None = None
+    openings: int = 0
+    hindered: str | None = None
     quoted_on: date | None = None
     deadline: date | None = None
     prices: dict[str, Prices] = Field(default_factory=dict)

@@ -316,6 +316,11 @@ class RenewalTerms(Carried):
     quote_days: Days = Field(
         default=90, description="Days before the term's last day on which the renewal quote goes out."
     )
+    request_days: Days | None = Field(
+        default=None,
+        description="Days before the term's last day from which the renewal quote may be asked for ahead of "
+        "`quote_days`; without a number here, throughout the term.",
+    )
     quote_rule: Rule | None = Field(
         default=None, description="With a rule here the renewal quote is guaranteed: what hinders it raises an alarm."
     )

@@ -15,12 +15,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain import decider, narrative
+    from domain import decider, narrative, renewal_request
+    from domain.commands import OfferRenewal
     from domain.effects import Effect, Outcome
     from domain.envelope import Command, Event
     from domain.events import Renewed, TermsAdopted
     from domain.permissions import permissions
     from domain.refusal import Refusal
+    from domain.renewal_request import RenewalAnswer
     from domain.state import RULES_VERSION, Contract
     from domain.view import Entry, Record, View, attention, view
     from workflows import catalogue
@@ -354,6 +356,15 @@ class ContractWorkflow(TakesCommands):
 
     def _taken(self, answer: Answer) -> Taken:
         return Taken(version=answer.version, events=answer.events, view=self._view())
+
+    @workflow.update(name="offer_renewal", description="Ask for the renewal quote; the answer is what became of it.")
+    async def offer_renewal(self, command: OfferRenewal) -> RenewalAnswer:
+        """Ask for the renewal quote, and answer when it is made, or why the contract is left alone."""
+        await self._take(command)
+        await workflow.wait_condition(lambda: self._leaving or self._is_settled())
+        if self._leaving:
+            raise moved_on()
+        return renewal_request.answer(self._contract, command, self._now())
 
     @workflow.update(name="advance", description="Move the contract's own test clock forward to an instant.")
     async def advance(self, move: Advance) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,9 +13,11 @@ from temporalio.exceptions import ApplicationError
 from domain.commands import (
     AdoptTerms,
     Cancel,
+    OfferRenewal,
     Renew,
     ReportPayment,
 )
+from domain.renewal_request import Asked, RenewalAnswer
 from domain.scenario import timeline
 from domain.simulator import Life, PriceListWorld
 from domain.state import Price, Status
@@ -209,3 +212,51 @@ async def test_history_per_billed_period_on_wall_time(temporal_client: Client) -
     again = events.index(EventType.EVENT_TYPE_TIMER_STARTED, fired)
     assert again - started <= 12
     assert EventType.EVENT_TYPE_TIMER_CANCELED not in events
+
+
+@pytest.mark.rule("COM-3")
+async def test_two_who_ask_for_the_renewal_quote_at_once_get_one_quote(temporal_client: Client) -> None:
+    """One of them is told that the contract is quoted, the other that it was; a repeat gets its own answer again."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await contract.move(utc(2027, 6, 1))
+
+        async def ask(by: str) -> RenewalAnswer:
+            answer: RenewalAnswer = await contract.handle.execute_update(
+                "offer_renewal", OfferRenewal(id=by), result_type=RenewalAnswer
+            )
+            return answer
+
+        both = await asyncio.gather(ask("first"), ask("second"))
+        assert sorted(answer.outcome for answer in both) == [Asked.ALREADY_QUOTED, Asked.QUOTED]
+        assert [await ask("first"), await ask("second")] == list(both)
+        await contract.move(utc(2027, 12, 1))
+        kinds = [entry.kind for entry in world.entries(contract.number)]
+        assert kinds.count("renewal_quoted") == 1
+        assert [key.partition("/")[2] for key in world.order if "/requote/" in key] == ["1/requote/2"]
+
+
+async def test_a_quote_that_cannot_be_made_yet_is_under_way(temporal_client: Client) -> None:
+    """While the records do not answer, who asks is told so and waits no longer than the contract's patience."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31), patience_seconds=0.5)
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await contract.move(utc(2027, 6, 1))
+        world.broken.add("records")
+        ask = OfferRenewal(id="first")
+        told = await contract.handle.execute_update("offer_renewal", ask, result_type=RenewalAnswer)
+        assert told.outcome is Asked.UNDER_WAY
+        world.broken.clear()
+
+        async def is_quoted() -> bool:
+            again = await contract.handle.execute_update("offer_renewal", ask, result_type=RenewalAnswer)
+            return bool(again.outcome is Asked.QUOTED)
+
+        await eventually(is_quoted, seconds=60)
