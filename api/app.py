@@ -33,6 +33,7 @@ from api import (
     rights,
     starts,
     supplies,
+    tasks,
 )
 from api.problems import unavailable
 from api.services import Needs, Services
@@ -55,6 +56,7 @@ ROUTERS = (
     rights.router,
     enquiries.router,
     supplies.router,
+    tasks.router,
     fleets.router,
     clocks.router,
     people.router,

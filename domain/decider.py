@@ -41,6 +41,7 @@ from domain.repairs import stage as repairs
 from domain.requests import stage as requests
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.supplies import stage as supplies
+from domain.tasks import tasks
 from domain.view import Step
 
 _STAGES: tuple[ModuleType, ...] = (
@@ -144,8 +145,10 @@ def _payment(outcome: Outcome) -> Any:
 
 
 def is_closed(contract: Contract) -> bool:
-    """Whether the contract has ended and nothing more will happen by itself."""
-    return contract.status in ENDED and next_due(contract) is None
+    """Whether the contract has ended, nothing more will happen by itself, and nothing waits for a person's word."""
+    if contract.status not in ENDED or next_due(contract) is not None:
+        return False
+    return not any(task.answers for task in tasks(contract))
 
 
 def step(contract: Contract) -> Step | None:

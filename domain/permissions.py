@@ -44,7 +44,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "notice_breach": RUNNING,
     "cure_breach": RUNNING,
     "order_supply": _STARTED,
-    "report_shipment": _STARTED,
+    "report_shipment": frozenset(Status),
     "report_level": _STARTED,
     "report_foreign_supply": _STARTED,
     "complete_onboarding": frozenset({Status.SCHEDULED}),

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from domain.fleet.state import FleetState
 from domain.state import Contract, Customer, Ending, Line, OrderedBy, Status, Term
+from domain.tasks import Task
 from domain.values import Carried
 
 
@@ -86,10 +87,14 @@ class Entry(Carried):
 
 
 class Record(Carried):
-    """What the read model and the audit must learn: the entries since the last record, and the contract after them."""
+    """What the read model and the audit must learn: the entries since the last record, and the contract after them.
+
+    ``tasks`` is what waits for a person, where that is not what the last record said.
+    """
 
     view: View
     entries: tuple[Entry, ...]
+    tasks: tuple[Task, ...] | None = None
 
 
 def attention(contract: Contract) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import Record, View
+from storage import tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
 
@@ -21,10 +22,12 @@ async def write(connection: AsyncConnection, record: Record) -> None:
             for entry in record.entries
         ]
         await connection.execute(insert(connection, audit_entry).on_conflict_do_nothing(), rows)
-    await connection.execute(
+    newest = await connection.execute(
         contract.update().where(contract.c.number == number, contract.c.version <= record.view.version),
         row(record.view),
     )
+    if record.tasks is not None and newest.rowcount:
+        await tasks.bring_up_to_date(connection, number, record.tasks)
     if any(entry.kind in {"quoted", "quote_revised"} for entry in record.entries):
         serials = [{"serial": line.serial, "contract": number} for line in record.view.lines]
         await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), serials)

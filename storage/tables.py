@@ -312,6 +312,27 @@ posting = Table(
     Index("ix_posting_customer_on", "customer", "on"),
 )
 
+# What waits for a person
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", String(250), primary_key=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("kind", String(60), nullable=False),
+    Column("what", String(500), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("by", Instant),
+    Column("answers", Document, nullable=False),
+    Column("given", Document, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("taken_by", String(500)),
+    Column("taken_at", Instant),
+    Column("closed_at", Instant),
+    Index("ix_task_closed_at_by", "closed_at", "by"),
+)
+
 # What the world was told
 
 ticket = Table(

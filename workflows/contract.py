@@ -20,14 +20,25 @@ with workflow.unsafe.imports_passed_through():
     from domain.effects import Effect, Outcome
     from domain.envelope import Command, Event
     from domain.events import Renewed, TermsAdopted
-    from domain.permissions import permissions
+    from domain.permissions import LIFE_RULE, permissions
     from domain.refusal import Refusal
     from domain.renewal_request import RenewalAnswer
     from domain.state import RULES_VERSION, Contract
+    from domain.tasks import Task, tasks
     from domain.view import Entry, Record, View, attention, view
     from workflows import catalogue
+    from workflows.attention import operators_tasks
     from workflows.commands import TakesCommands
-    from workflows.messages import Advance, Answer, Baton, ContractStart, Taken
+    from workflows.messages import (
+        Advance,
+        Answer,
+        Baton,
+        ContractStart,
+        DismissEffect,
+        RetryEffect,
+        Taken,
+        Trouble,
+    )
     from workflows.publication import all_search_attributes, details, search_attributes
     from workflows.refusals import as_error, moved_on
 
@@ -45,7 +56,8 @@ class ContractWorkflow(TakesCommands):
         self._outbox: list[Effect] = []
         self._delayed: dict[str, list[Effect]] = {}
         self._couriers: dict[str, asyncio.Task[None]] = {}
-        self._refused: list[str] = []
+        self._troubles: dict[str, Trouble] = {}
+        self._tasks_told: tuple[Task, ...] = ()
         self._unrecorded: list[Entry] = []
         self._answered: dict[str, Answer] = {}
         self._published: dict[str, str] = {}
@@ -64,7 +76,7 @@ class ContractWorkflow(TakesCommands):
         self._contract = baton.contract.model_copy(update={"rules": RULES_VERSION})
         self._outbox = list(baton.outbox)
         self._delayed = {lane: list(effects) for lane, effects in baton.delayed.items()}
-        self._refused = list(baton.refused)
+        self._troubles = {trouble.effect.key: trouble for trouble in baton.troubles}
         self._unrecorded = list(baton.unrecorded)
         self._answered = {answer.id: answer for answer in baton.answered}
         self._published = dict(baton.published)
@@ -197,18 +209,22 @@ class ContractWorkflow(TakesCommands):
 
     def _hear(self, effect: Effect, outcome: Outcome, at: datetime) -> None:
         if outcome.kind == "refused":
-            self._refused.append(f"{narrative.line(effect)}: {outcome.reason}")
-            self._note_operation("refused", f"Refused: {narrative.line(effect)}: {outcome.reason}", effect.rule)
+            self._trouble(effect, "refused", str(outcome.reason), retryable=True)
         answer = decider.report(effect, outcome)
         if answer is None:
             return
         try:
             events = decider.check(self._contract, answer, at)
         except Refusal as refusal:
-            self._refused.append(f"{narrative.line(effect)}: {refusal}")
-            self._note_operation("unexpected", f"Not expected: {narrative.line(effect)}: {refusal}", effect.rule)
+            self._trouble(effect, "unexpected", str(refusal), retryable=False)
         else:
             self._apply(events)
+
+    def _trouble(self, effect: Effect, kind: str, reason: str, *, retryable: bool) -> None:
+        what = narrative.line(effect)
+        self._troubles[effect.key] = Trouble(effect=effect, what=what, reason=reason, retryable=retryable)
+        said = "Refused" if retryable else "Not expected"
+        self._note_operation(kind, f"{said}: {what}: {reason}", effect.rule)
 
     def _set_aside(self, effect: Effect, lane: str, error: ActivityError) -> None:
         reason = str(error.cause or error)
@@ -253,12 +269,17 @@ class ContractWorkflow(TakesCommands):
     # What is shown and kept
 
     def _take_record(self) -> Record | None:
-        return Record(view=self._view(), entries=tuple(self._unrecorded)) if self._unrecorded else None
+        if not self._unrecorded:
+            return None
+        waiting = (*tasks(self._contract), *operators_tasks(self._contract, self._troubles.values(), self._delayed))
+        changed = waiting if waiting != self._tasks_told else None
+        return Record(view=self._view(), entries=tuple(self._unrecorded), tasks=changed)
 
     def _recorded(self, record: Record | None) -> None:
         if record:
             last = record.entries[-1].seq
             self._unrecorded = [item for item in self._unrecorded if item.seq > last]
+            self._tasks_told = self._tasks_told if record.tasks is None else record.tasks
 
     async def _record(self) -> None:
         """Write what no effect has carried along; our own database is waited for."""
@@ -287,7 +308,8 @@ class ContractWorkflow(TakesCommands):
 
     def _attention(self) -> tuple[str, ...]:
         waiting = (f"{lane}: {len(effects)} waiting" for lane, effects in self._delayed.items())
-        return (*waiting, *attention(self._contract), *self._refused)
+        refused = (f"{trouble.what}: {trouble.reason}" for trouble in self._troubles.values())
+        return (*waiting, *attention(self._contract), *refused)
 
     def _publish(self) -> None:
         shown = self._view()
@@ -366,6 +388,31 @@ class ContractWorkflow(TakesCommands):
             raise moved_on()
         return renewal_request.answer(self._contract, command, self._now())
 
+    @workflow.update(name="retry_effect", description="Try again what the world refused for good.")
+    async def retry_effect(self, command: RetryEffect) -> Taken:
+        """Carry a refused effect out again; its key is the same, so that it still happens once."""
+        return self._see_to(command, "retried", f"{command.by} lets it be tried again")
+
+    @workflow.update(name="dismiss_effect", description="Leave what was refused as it is, and say why.")
+    async def dismiss_effect(self, command: DismissEffect) -> Taken:
+        """Take a refusal off what needs attention."""
+        return self._see_to(command, "dismissed", f"{command.by}: {command.reason}")
+
+    def _see_to(self, command: RetryEffect | DismissEffect, kind: str, said: str) -> Taken:
+        if answer := self._answer_to(command):
+            return self._taken(answer)
+        trouble = self._troubles.get(command.effect)
+        if trouble is None or (kind == "retried" and not trouble.retryable):
+            known = ", ".join(self._troubles) or "none"
+            reason = f"`{command.effect}` is nothing that was refused"
+            refusal = Refusal(LIFE_RULE, reason, allowed_when=f"it is one of: {known}", field="effect")
+            raise as_error(refusal, self._contract)
+        del self._troubles[command.effect]
+        if kind == "retried":
+            self._outbox.append(trouble.effect)
+        self._note_operation(kind, f"{trouble.what}: {said}", trouble.effect.rule)
+        return self._taken(self._keep_answer(command, ()))
+
     @workflow.update(name="advance", description="Move the contract's own test clock forward to an instant.")
     async def advance(self, move: Advance) -> View:
         """Move the contract's clock forward; what falls due until then happens at once, dated as due."""
@@ -418,7 +465,7 @@ class ContractWorkflow(TakesCommands):
             clock_now=self._clock_now,
             outbox=tuple(self._outbox),
             delayed={lane: tuple(effects) for lane, effects in self._delayed.items()},
-            refused=tuple(self._refused),
+            troubles=tuple(self._troubles.values()),
             unrecorded=tuple(self._unrecorded),
             answered=tuple(self._answered.values()),
             published=self._published,

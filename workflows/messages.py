@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from domain.commands import Quote
 from domain.effects import AnyEffect
-from domain.envelope import Id
+from domain.envelope import Command, Id
 from domain.state import Contract
-from domain.values import Carried
+from domain.values import Carried, Text
 from domain.view import Entry, View
 
 
@@ -29,6 +31,30 @@ class Taken(Carried):
     view: View
 
 
+class Trouble(Carried):
+    """What went wrong for good: the effect that the world refused, or whose answer was not expected, and why."""
+
+    effect: AnyEffect
+    what: str
+    reason: str
+    retryable: bool = True
+
+
+class RetryEffect(Command):
+    """Try again what the world refused, because what stood against it is mended; the effect is named by its key."""
+
+    kind: Literal["retry_effect"] = "retry_effect"
+    effect: Text
+
+
+class DismissEffect(Command):
+    """Leave what the world refused as it is: a person has seen to it otherwise, and says how."""
+
+    kind: Literal["dismiss_effect"] = "dismiss_effect"
+    effect: Text
+    reason: Text
+
+
 class Baton(Carried):
     """Everything that one run of a contract hands over to the next."""
 
@@ -37,7 +63,7 @@ class Baton(Carried):
     clock_now: AwareDatetime | None = None
     outbox: tuple[AnyEffect, ...] = ()
     delayed: dict[str, tuple[AnyEffect, ...]] = Field(default_factory=dict)
-    refused: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     unrecorded: tuple[Entry, ...] = ()
     answered: tuple[Answer, ...] = ()
     published: dict[str, str] = Field(default_factory=dict)

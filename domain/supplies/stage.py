@@ -203,9 +203,11 @@ def _limit(contract: Contract, line: Line) -> tuple[date, Loss] | None:
 
 def due(contract: Contract) -> Iterator[Due]:
     """Orders that have not shipped, windows that close, and the age at which cover ends."""
-    if contract.terms.supplies is None or contract.status not in RUNNING | {Status.SCHEDULED}:
+    if contract.terms.supplies is None or contract.status is Status.VOID:
         return
     yield from _due_shipping(contract, contract.terms.supplies)
+    if contract.status not in RUNNING | {Status.SCHEDULED}:
+        return
     for line in contract.lines:
         if line.active_since and not line.over:
             yield from _due_cover(contract, line, contract.terms.supplies)

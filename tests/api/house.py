@@ -48,7 +48,7 @@ class Caller:
 
     async def get(self, path: str, **params: Any) -> Any:
         """What a read answers; it must succeed."""
-        response = await self.send("GET", path, params=params)
+        response = await self.send("GET", path, params=params or None)
         assert response.status_code == 200, response.text
         return response.json()
 

@@ -25,7 +25,7 @@ from tests.domain.samples import PRICES, offer, ordered, quote, terms, utc
 from tests.workflows.lives import ACCEPT, CHECKOUT, LIVES
 from tests.workflows.living import Contract, eventually, worker
 from tests.workflows.world import MemoryWorld
-from workflows.messages import Baton, ContractStart
+from workflows.messages import Baton, ContractStart, DismissEffect, RetryEffect
 
 
 @pytest.mark.parametrize("title", LIVES)
@@ -94,6 +94,37 @@ async def test_a_repeated_command_gets_the_first_answer_across_a_terms_end(tempo
             await contract.give(Cancel(id="accept", reason="the same id for something else"))
         assert isinstance(refused.value.cause, ApplicationError)
         assert "another command" in refused.value.cause.message
+
+
+async def test_what_was_refused_is_tried_again_or_dismissed(temporal_client: Client) -> None:
+    """A person mends what stood against it and sends it once more, or says what was done instead; both are kept."""
+    world = MemoryWorld(refusing={"ticketing"})
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(offer(warranty=date(2026, 1, 1))), world)
+        await contract.begin(utc(2027, 1, 31))
+        await contract.give(ACCEPT)
+        await contract.give(CHECKOUT)
+        await eventually(lambda: any(task.kind == "refused" for task in world.tasks[contract.number]))
+        (task,) = [task for task in world.tasks[contract.number] if task.kind == "refused"]
+        assert (task.role, task.answers) == ("operator", ("retry_effect", "dismiss_effect"))
+        key = str(task.given["effect"])
+        again = RetryEffect(id="again", effect=key)
+        await contract.give(again)
+        await eventually(lambda: world.times.get(key, 0) == 0 and len(_refusals(world, contract.number)) == 2)
+        world.refusing.clear()
+        await contract.give(RetryEffect(id="once-more", effect=key))
+        await eventually(lambda: world.times.get(key) == 1)
+        await eventually(lambda: not any(task.kind == "refused" for task in world.tasks[contract.number]))
+        first = await contract.give(again)
+        assert first.view.attention == ()
+        with pytest.raises(WorkflowUpdateFailedError) as none:
+            await contract.give(DismissEffect(id="no", effect=key, reason="seen to"))
+        assert isinstance(none.value.cause, ApplicationError)
+        assert none.value.cause.details[0]["field"] == "effect"
+
+
+def _refusals(world: MemoryWorld, number: str) -> list[str]:
+    return [entry.kind for entry in world.entries(number) if entry.kind == "operations.refused"]
 
 
 async def test_a_vendor_that_is_down_is_flagged_and_caught_up_with(temporal_client: Client) -> None:

@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.effects import Effect, Outcome
 from domain.simulator import PriceListWorld
+from domain.tasks import Task
 from domain.view import Entry, Record, View
 from workflows.catalogue import ACTIVITY, RECORD, Job, lane
 
@@ -24,6 +25,7 @@ class MemoryWorld:
     order: list[str] = field(default_factory=list)
     trail: dict[str, dict[int, Entry]] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
+    tasks: dict[str, tuple[Task, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
     prices: PriceListWorld = field(default_factory=PriceListWorld)
@@ -88,6 +90,7 @@ class MemoryWorld:
             self.trail.setdefault(number, {}).setdefault(entry.seq, entry)
         if number not in self.views or self.views[number].version <= record.view.version:
             self.views[number] = record.view
+            self.tasks[number] = self.tasks.get(number, ()) if record.tasks is None else record.tasks
 
     def entries(self, number: str) -> list[Entry]:
         """A contract's recorded trail, in order."""
