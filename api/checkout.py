@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.commands import give, state_of, view_of
-from api.fields import Body, Day, Line, LineId, Number, Word
+from api.fields import Body, Day, FormIn, Line, LineId, Number
 from api.once import OnceOrder
 from api.problems import RESPONSES, ProblemError, refused
 from api.security import MayRead, scoped
@@ -51,13 +51,6 @@ class Address(Body):
     city: Line
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
     tax_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .-]{4,30}$")] | None = None
-
-
-class FormIn(Body):
-    """The form in which an order comes in, and what it says."""
-
-    kind: Word = Field(examples=["purchase_order"])
-    details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"reference": "PO-4711"}])
 
 
 class PaymentDetails(Body):

@@ -19,6 +19,7 @@ from api.once import Once
 from api.problems import ProblemError, not_found, unavailable
 from api.services import Services
 from api.starts import first_view
+from domain.calendar import local_date
 from domain.commands import OfferRenewal
 from domain.envelope import Command
 from domain.permissions import LIFE_RULE
@@ -120,6 +121,11 @@ async def view_of(services: Services, number: str) -> View:
     if start is None:
         raise not_found(f"contract {number}")
     return first_view(ContractStart.model_validate(start))
+
+
+def as_of_now(services: Services, shown: View) -> View:
+    """A contract's view on its own today: the windows for notice that have closed since are gone."""
+    return shown.as_of(local_date(shown.now if shown.clock else services.now(), shown.zone))
 
 
 async def state_of(services: Services, number: str) -> Contract:

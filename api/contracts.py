@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.commands import view_of
+from api.commands import as_of_now, view_of
 from api.fields import Code, Cursor, Day, Limit, Number, Page, after, cursor
 from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
@@ -156,7 +156,10 @@ async def list_contracts(
         ends_until=ends_until,
     )
     async with services.database.read() as connection:
-        items = await contracts.page(connection, filters, after=after(page), limit=limit)
+        items = [
+            as_of_now(services, item)
+            for item in await contracts.page(connection, filters, after=after(page), limit=limit)
+        ]
     return Page(items=items, next_cursor=cursor(items[-1].number) if len(items) == limit else None)
 
 
@@ -168,7 +171,7 @@ def _plain(text: str | None) -> str | None:
 @router.get("/{number}", operation_id="read_contract")
 async def read_contract(services: Needs, number: Number, _: MayRead) -> View:
     """A contract: where it stands, what comes next, what may be asked of it."""
-    return await view_of(services, number)
+    return as_of_now(services, await view_of(services, number))
 
 
 @router.get("/{number}/events", operation_id="list_events")

@@ -46,6 +46,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=2000)
 
 
+class FormIn(Body):
+    """The form in which an order comes in, and what it says."""
+
+    kind: Word = Field(examples=["purchase_order"])
+    details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"reference": "PO-4711"}])
+
+
 Item = TypeVar("Item")
 
 

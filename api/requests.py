@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.commands import ask_for_renewal, give, give_once, view_of
 from api.counting import CountedFleet, device_of
-from api.fields import Body, Day, Line, LineId, Number, SerialNumber, ServiceId, Word
+from api.fields import Body, Day, FormIn, Line, LineId, Number, SerialNumber, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
 from api.once import OnceOperate, OnceOrder
 from api.problems import RESPONSES, not_found
@@ -72,7 +72,15 @@ class TerminateRequest(Reason):
     )
 
 
-class CancelRequest(TerminateRequest):
+class NoticeRequest(TerminateRequest):
+    """Which lines are to end, why, and when the notice came in."""
+
+    received_on: Day | None = Field(
+        default=None, description="The day on which the notice came in, where it is entered later; that day counts."
+    )
+
+
+class CancelRequest(NoticeRequest):
     """Which lines are to end, and why: in words, and by a code where the terms have one."""
 
     code: Word | None = Field(default=None, examples=["sold"])
@@ -128,8 +136,17 @@ class CureRequest(Body):
     note: Line | None = None
 
 
-class PerhapsReason(Body):
-    """Why, where somebody says it."""
+class AnswerRequest(Body):
+    """The form in which an answer to the renewal quote came in, and when."""
+
+    form: FormIn | None = Field(default=None, description="The form in which it came in, where the terms want one.")
+    received_on: Day | None = Field(
+        default=None, description="The day on which it came in, where it is entered later; that day counts."
+    )
+
+
+class DeclineRequest(AnswerRequest):
+    """The same, and why."""
 
     reason: Line | None = None
 
@@ -256,7 +273,7 @@ async def cancel(services: Needs, number: Number, wanted: CancelRequest, once: O
 
 
 @router.post("/terminate", operation_id="terminate")
-async def terminate(services: Needs, number: Number, wanted: TerminateRequest, once: OnceOperate) -> View:
+async def terminate(services: Needs, number: Number, wanted: NoticeRequest, once: OnceOperate) -> View:
     """Give the provider's notice, for all lines or some."""
     return await give_once(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
 
@@ -308,15 +325,16 @@ async def offer_renewal(services: Needs, number: Number, once: OnceOperate) -> R
 
 
 @router.post("/renew", operation_id="renew")
-async def renew(services: Needs, number: Number, once: OnceOrder) -> View:
-    """Say yes to the renewal quote."""
-    return await give_once(services, number, once, Renew)  # type: ignore[return-value]
+async def renew(services: Needs, number: Number, once: OnceOrder, wanted: AnswerRequest | None = None) -> View:
+    """Say yes to the renewal quote, in a form that the terms take."""
+    given = wanted or AnswerRequest()
+    return await give_once(services, number, once, Renew, **given.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/decline-renewal", operation_id="decline_renewal")
-async def decline_renewal(services: Needs, number: Number, wanted: PerhapsReason, once: OnceOrder) -> View:
+async def decline_renewal(services: Needs, number: Number, wanted: DeclineRequest, once: OnceOrder) -> View:
     """Say no to the renewal quote: reminders stop, and the contract runs out."""
-    return await give_once(services, number, once, DeclineRenewal, reason=wanted.reason)  # type: ignore[return-value]
+    return await give_once(services, number, once, DeclineRenewal, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/terms", operation_id="adopt_terms")

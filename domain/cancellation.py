@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 
 from domain.activation import line_since, next_term, waits
@@ -25,6 +25,7 @@ from domain.events import (
     LinesEnded,
 )
 from domain.message import message
+from domain.notice import check_written, received, term_of_no
 from domain.order import fee_charge, void
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Status, Term
@@ -39,21 +40,44 @@ def check_cancel(contract: Contract, command: Cancel, now: datetime) -> tuple[Ev
     reason = _coded(contract, command)
     lines = _chosen(contract, command.lines, terms.rule)
     if contract.active_since is None:
-        return _leave(contract, command, now, terms.fee_before_start)
-    today, rule = contract.date_of(now), reason.rule if reason else terms.rule
+        return _leave(contract, command, now, terms.fee_before_start, contract.date_of(now))
+    day, rule = received(contract, command.received_on, now), reason.rule if reason else terms.rule
+    check_written(contract, command.details, "details")
     own = reason.band if reason else None
-    bands = {line.id: own or band_of(contract, _since(contract, line, today), today) for line in lines}
+    bands = {line.id: own or band_of(contract, counted_since(contract, line, day), day) for line in lines}
     for line in lines:
         if bands[line.id].effect == "refused":
-            since = months_after(_since(contract, line, today), bands[line.id].until_month or 0)
+            since = months_after(counted_since(contract, line, day), bands[line.id].until_month or 0)
             raise Refusal(terms.rule, "it is too early to give notice", allowed_from=since)
     first = bands[lines[0].id]
     if len(lines) == len(_open(contract)) and all(band.effect == "at_once" for band in bands.values()):
-        return _leave(contract, command, now, first.fee)
-    ends = {line.id: _last_day(contract, line, bands[line.id], today) for line in lines}
+        _check_billed(contract, dict.fromkeys((line.id for line in lines), day))
+        return _leave(contract, command, now, first.fee, day)
+    ends = {line.id: _last_day(contract, line, bands[line.id], day) for line in lines}
+    _check_billed(contract, ends)
     fees = {line.id: band.fee for line in lines if (band := bands[line.id]).fee and band.effect == "at_once"}
-    plan = _Plan(rule=rule, by=command.by, reason=command.reason, code=command.code, details=dict(command.details))
-    return plan.events(contract, ends, now, _fees(contract, fees, today))
+    plan = _Plan(
+        rule=rule,
+        by=command.by,
+        reason=command.reason,
+        code=command.code,
+        details=dict(command.details),
+        received_on=command.received_on,
+    )
+    return plan.events(contract, ends, now, _fees(contract, fees, contract.date_of(now)))
+
+
+def _check_billed(contract: Contract, ends: Mapping[str, date]) -> None:
+    """Refuse an end that lies before the last billed period and the one before it: only those can be credited."""
+    for line in contract.lines:
+        end = ends.get(line.id)
+        if end and line.billed and end < line.billed.first - DAY:
+            raise Refusal(
+                contract.terms.cancellation.rule,
+                f"line {line.id} is billed from {line.billed.first} on, after its service would have ended on {end}",
+                allowed_when=f"the notice came in on {line.billed.first - DAY} or later",
+                field="received_on",
+            )
 
 
 def _coded(contract: Contract, command: Cancel) -> LeavingReason | None:
@@ -99,7 +123,7 @@ def _chosen(contract: Contract, wanted: tuple[str, ...], rule: str) -> list[Line
     return [line for line in _open(contract) if not wanted or line.id in wanted]
 
 
-def _since(contract: Contract, line: Line, today: date) -> date:
+def counted_since(contract: Contract, line: Line, today: date) -> date:
     """The day from which the line's months are counted: the contract's activation, or the line's own."""
     if contract.terms.cancellation.counted_from == "line":
         return line_since(contract, line) or today
@@ -111,7 +135,7 @@ def check_terminate(contract: Contract, command: Terminate, now: datetime) -> tu
     terms = contract.terms.cancellation.provider
     if terms is None:
         raise Refusal(contract.terms.cancellation.rule, "the provider cannot give notice under these terms")
-    today = contract.date_of(now)
+    today = received(contract, command.received_on, now)
     lines = _chosen(contract, command.lines, terms.rule)
     earliest = max(months_after(line_since(contract, line) or today, terms.after_months) for line in lines)
     if earliest > today:
@@ -121,7 +145,9 @@ def check_terminate(contract: Contract, command: Terminate, now: datetime) -> tu
             allowed_from=earliest,
         )
     ends = dict.fromkeys((line.id for line in lines), months_after(today, terms.notice_months))
-    plan = _Plan(rule=terms.rule, by=command.by, reason=command.reason, party="provider")
+    plan = _Plan(
+        rule=terms.rule, by=command.by, reason=command.reason, party="provider", received_on=command.received_on
+    )
     return plan.events(contract, ends, now)
 
 
@@ -135,12 +161,19 @@ class _Plan:
     party: Literal["customer", "provider"] = "customer"
     code: str | None = None
     details: dict[str, str] = field(default_factory=dict)
+    received_on: date | None = None
 
     def events(
         self, contract: Contract, ends: dict[str, date], now: datetime, fees: Bill | None = None
     ) -> tuple[Event, ...]:
         """The end of these lines; with the last of them, the contract's own."""
-        said = {"party": self.party, "code": self.code, "details": self.details, "reason": self.reason}
+        said = {
+            "party": self.party,
+            "code": self.code,
+            "details": self.details,
+            "reason": self.reason,
+            "received_on": self.received_on,
+        }
         if len(ends) < len(_open(contract)) or fees:
             return (LinesCancelled(at=now, rule=self.rule, by=self.by, lines=ends, bill=fees, **said),)
         known = [line.ends_on for line in contract.lines if line.ends_on]
@@ -172,27 +205,33 @@ def _last_day(contract: Contract, line: Line, band: Band, today: date) -> date:
     if band.effect == "after_notice":
         return months_after(today, band.notice_months or 0)
     if band.effect == "end_of_month" and band.until_month:
-        return last_day_of(_since(contract, line, today), band.until_month)
+        return last_day_of(counted_since(contract, line, today), band.until_month)
     if band.effect == "end_of_term" and contract.term:
         return _term_end(contract, contract.term, today)
     return running_period_end(line, today)
 
 
 def _term_end(contract: Contract, term: Term, today: date) -> date:
-    """The end of this term, or where the time for notice is over, of the next one."""
-    renewal = contract.terms.renewal
-    until = term.last - timedelta(days=renewal.notice_days - renewal.grace_days if renewal else 0)
-    return term.last if today <= min(until, term.last) else next_term(contract, term).last
+    """The end of this term, or where the last possible day for a no is over, of the next one."""
+    return term_of_no(contract, term, today) or next_term(contract, term).last
 
 
-def _leave(contract: Contract, command: Cancel, now: datetime, fee: str | None) -> tuple[Event, ...]:
+def _leave(contract: Contract, command: Cancel, now: datetime, fee: str | None, last_day: date) -> tuple[Event, ...]:
     rule, today = contract.terms.cancellation.rule, contract.date_of(now)
     charged: Bill | None = None
     if fee:
         charges = [fee_charge(contract, fee, contract.key("fee", fee))]
         charged = bill(contract, contract.key("invoice", fee), today, charges)
-    credit = _settle(contract, now, {line.id: line.ends_on or today for line in contract.lines})
-    cancelled = Cancelled(at=now, rule=rule, by=command.by, last_day=today, reason=command.reason, bill=charged)
+    credit = _settle(contract, now, {line.id: line.ends_on or last_day for line in contract.lines})
+    cancelled = Cancelled(
+        at=now,
+        rule=rule,
+        by=command.by,
+        last_day=last_day,
+        reason=command.reason,
+        bill=charged,
+        received_on=command.received_on,
+    )
     return (*credit, cancelled)
 
 

@@ -161,13 +161,17 @@ class Resume(Command):
 
 
 class Cancel(Command):
-    """Leave, with all lines or some of them: when it takes effect and what it costs is the terms' business."""
+    """Leave, with all lines or some of them: when it takes effect and what it costs is the terms' business.
+
+    ``received_on`` is the day on which the notice came in, where it is entered later: that day counts.
+    """
 
     kind: Literal["cancel"] = "cancel"
     reason: Text
     lines: tuple[str, ...] = ()
     code: Name | None = None
     details: dict[Name, Text] = Field(default_factory=dict)
+    received_on: date | None = None
 
 
 class Terminate(Command):
@@ -176,6 +180,7 @@ class Terminate(Command):
     kind: Literal["terminate"] = "terminate"
     reason: Text
     lines: tuple[str, ...] = ()
+    received_on: date | None = None
 
 
 class Undo(Command):
@@ -193,9 +198,11 @@ class OfferRenewal(Command):
 
 
 class Renew(Command):
-    """Say yes to the renewal quote."""
+    """Say yes to the renewal quote, in a form that the terms take; ``received_on`` as for a cancellation."""
 
     kind: Literal["renew"] = "renew"
+    form: OrderedBy | None = None
+    received_on: date | None = None
 
 
 class DeclineRenewal(Command):
@@ -203,6 +210,8 @@ class DeclineRenewal(Command):
 
     kind: Literal["decline_renewal"] = "decline_renewal"
     reason: Text | None = None
+    form: OrderedBy | None = None
+    received_on: date | None = None
 
 
 class ReportRequote(Command):

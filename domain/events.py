@@ -330,6 +330,8 @@ class RenewalAccepted(Event):
     """The customer said yes to the next term."""
 
     kind: Literal["renewal_accepted"] = "renewal_accepted"
+    form: OrderedBy | None = None
+    received_on: date | None = None
 
 
 class RenewalDeclined(Event):
@@ -338,6 +340,15 @@ class RenewalDeclined(Event):
     kind: Literal["renewal_declined"] = "renewal_declined"
     last_day: date
     reason: str | None = None
+    form: OrderedBy | None = None
+    received_on: date | None = None
+
+
+class RenewalCommitted(Event):
+    """The last possible day for a no passed: the next term is certain, and a no is for its end from now on."""
+
+    kind: Literal["renewal_committed"] = "renewal_committed"
+    term: Term
 
 
 class RenewalAnswerWithdrawn(Event):
@@ -366,6 +377,7 @@ class CancellationPlanned(Event):
     party: Literal["customer", "provider"] = "customer"
     code: str | None = None
     details: dict[str, str] = Field(default_factory=dict)
+    received_on: date | None = None
 
 
 class LinesCancelled(Event):
@@ -378,6 +390,7 @@ class LinesCancelled(Event):
     code: str | None = None
     details: dict[str, str] = Field(default_factory=dict)
     bill: Bill | None = None
+    received_on: date | None = None
 
 
 class LinesEnded(Event):
@@ -408,6 +421,7 @@ class Cancelled(Event):
     last_day: date
     reason: str
     bill: Bill | None = None
+    received_on: date | None = None
 
 
 class Ended(Event):
@@ -505,6 +519,7 @@ AnyEvent = Annotated[
     | ReminderSkipped
     | RenewalAccepted
     | RenewalDeclined
+    | RenewalCommitted
     | RenewalAnswerWithdrawn
     | Renewed
     | CancellationPlanned

@@ -147,6 +147,11 @@ def _because(reason: str | None) -> str:
     return f": {reason}" if reason else ""
 
 
+def _received(event: Any) -> str:
+    form = f" by {_spaced(event.form.kind)}" if event.form else ""
+    return form + (f", received on {event.received_on}" if event.received_on else "")
+
+
 def _lines_cancelled(contract: Contract, event: Any) -> str:
     ends = "; ".join(f"line {line} as of {day}" for line, day in list(event.lines.items())[:5])
     more = f" and {len(event.lines) - 5} more" if len(event.lines) > 5 else ""
@@ -205,8 +210,13 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
         f"Reminded {e.days} days before the term ends" if e.days >= 0 else f"Reminded after the end on {e.last_day}"
     ),
     happened.ReminderSkipped: lambda c, e: f"Reminder {_when(e.days)} skipped: {e.reason}",
-    happened.RenewalAccepted: lambda c, e: "Renewal accepted",
-    happened.RenewalDeclined: lambda c, e: f"Renewal declined{_because(e.reason)}; runs out on {e.last_day}",
+    happened.RenewalAccepted: lambda c, e: f"Renewal accepted{_received(e)}",
+    happened.RenewalDeclined: lambda c, e: (
+        f"Renewal declined{_received(e)}{_because(e.reason)}; runs out on {e.last_day}"
+    ),
+    happened.RenewalCommitted: lambda c, e: (
+        f"Nobody said no in time: term {e.term.number} is certain, from {e.term.first} to {e.term.last}"
+    ),
     happened.RenewalAnswerWithdrawn: lambda c, e: "Answer to the renewal quote withdrawn",
     happened.Renewed: _renewed,
     happened.CancellationPlanned: lambda c, e: (

@@ -33,10 +33,11 @@ from domain.events import (
     PaymentReceived,
     PaymentRetried,
 )
+from domain.forms import check_order_form
 from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
-from domain.state import Contract, Discount, Inspection, Line, Order, OrderedBy, Status
+from domain.state import Contract, Discount, Inspection, Line, Order, Status
 from domain.terms import Terms
 
 
@@ -56,7 +57,7 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
         _check_discount(contract, command.discount)
     today = contract.date_of(now)
     check_order(contract, today)
-    _check_form(contract, command.form)
+    check_order_form(terms, command.form)
     _check_invoice_day(contract, command.invoice_on, today)
     lapsed = tuple(line for line in contract.lines if _is_lapsed(contract, line, now))
     prepaid = terms.order.payment == "on_order"
@@ -75,29 +76,6 @@ def check_checkout(contract: Contract, command: Checkout, now: datetime) -> tupl
     if prepaid or placed.inspections:
         return (placed,)
     return (placed, *complete(contract, placed_at=now, now=now))
-
-
-def _check_form(contract: Contract, form: OrderedBy | None) -> None:
-    """Refuse an order that does not come in one of the forms that the terms take, or does not say what it must."""
-    forms = contract.terms.order.forms
-    if forms is None:
-        return
-    taken = forms.forms.get(form.kind) if form else None
-    if form is None or taken is None:
-        raise Refusal(
-            forms.rule,
-            f"an order comes in one of these forms: {', '.join(forms.forms)}",
-            allowed_when="the order names its form",
-            field="form.kind",
-        )
-    missing = [name for name in taken.needs if not form.details.get(name)]
-    if missing:
-        raise Refusal(
-            forms.rule,
-            f"an order by {form.kind} must say: {', '.join(missing)}",
-            allowed_when="the form is complete",
-            field=f"form.details.{missing[0]}",
-        )
 
 
 def _check_invoice_day(contract: Contract, asked: date | None, today: date) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from domain.notice import last_answer_day, opens_on
 from domain.refusal import Refusal
-from domain.renewal import opens_on
 from domain.renewal_request import may_be_asked_from
 from domain.state import ENDED, OFFERED, RUNNING, Contract, Status
 from domain.view import Permission
@@ -69,13 +69,23 @@ def check_status(contract: Contract, kind: str) -> None:
     if contract.status in PERMITTED[kind]:
         return
     if contract.status in ENDED:
-        raise Refusal(LIFE_RULE, f"the contract ended on {contract.ended_on} ({contract.status}); nothing more happens")
+        raise Refusal(
+            LIFE_RULE,
+            f"the contract ended on {contract.ended_on} ({contract.status}); nothing more happens",
+            allowed_when=_again(contract, kind),
+        )
     where = ", ".join(sorted(PERMITTED[kind]))
     raise Refusal(
         LIFE_RULE,
         f"a contract that is {contract.status} does not take `{kind}`",
         allowed_when=f"the contract is one of: {where}",
     )
+
+
+def _again(contract: Contract, kind: str) -> str | None:
+    """How what comes too late can still be had: by a new quote, where the terms take up again what ended."""
+    late = kind in {"accept", "checkout", "renew"} and contract.status in {Status.LAPSED, Status.EXPIRED}
+    return f"a new quote takes {contract.number} up again (`reenrols`)" if late and contract.terms.reenrolment else None
 
 
 def permissions(contract: Contract) -> tuple[Permission, ...]:
@@ -144,16 +154,28 @@ def _while_ordered(contract: Contract) -> Iterator[Permission]:
     if terms.change and "lines" in terms.change.what:
         yield _now("add_line")
     if contract.ending is None:
-        yield _now("cancel")
-        if terms.cancellation.provider:
-            yield _now("terminate")
+        yield from _leaving(contract)
     if contract.ending or contract.renewal.answer or any(line.planned for line in contract.lines):
         yield _now("undo")
     if terms.suspension and running:
         yield _now("resume" if contract.status is Status.SUSPENDED else "suspend")
     if contract.term and running and contract.ending is None and not contract.renewal.opened:
         yield Permission(command="offer_renewal", since=may_be_asked_from(contract, contract.term))
-    if contract.term and contract.ending is None and contract.renewal.answer is None:
-        since = None if contract.renewal.quoted_on else opens_on(contract, contract.term)
-        yield Permission(command="renew", since=since)
-        yield Permission(command="decline_renewal", since=since)
+    yield from _answering(contract)
+
+
+def _leaving(contract: Contract) -> Iterator[Permission]:
+    """Notice from both sides."""
+    yield _now("cancel")
+    if contract.terms.cancellation.provider:
+        yield _now("terminate")
+
+
+def _answering(contract: Contract) -> Iterator[Permission]:
+    """The answer to the renewal quote, from the offer until its last possible day."""
+    term, rules = contract.term, contract.terms.renewal
+    if term is None or rules is None or contract.ending or contract.renewal.answer or contract.renewal.committed:
+        return
+    since, until = None if contract.renewal.quoted_on else opens_on(rules, term), last_answer_day(contract, term)
+    yield Permission(command="renew", since=since, until=until)
+    yield Permission(command="decline_renewal", since=since, until=until, ends_on=term.last)

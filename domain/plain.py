@@ -25,6 +25,7 @@ from domain.terms import (
     CouponTerms,
     EligibilityTerms,
     LapsedCover,
+    NoticeTerms,
     OrderTerms,
     QuoteTerms,
     ReenrolmentTerms,
@@ -99,7 +100,10 @@ def _order(terms: Terms, order: OrderTerms) -> Told:
             f"{_words(name)}" + (f" (with {_all(form.needs)})" if form.needs else "")
             for name, form in order.forms.forms.items()
         )
-        yield order.forms.rule, f"An order comes in one of these forms: {forms}."
+        yield order.forms.rule, f"An order, also for a renewal, comes in one of these forms: {forms}."
+        declining = [name for name, form in order.forms.forms.items() if form.declines]
+        if declining:
+            yield order.forms.rule, f"A no to the renewal comes by {_either(declining)}."
     for sold, window in order.windows.items():
         runs = f"the last {window.opens_days} days of the {_either(window.kinds)}"
         yield window.rule, f"A {_words(sold)} is ordered in {runs} that it follows, the last day included."
@@ -204,6 +208,16 @@ def _cancellation(terms: Terms, leaving: CancellationTerms) -> Told:
         yield leaving.rule, "Days that were paid and are not served are credited."
 
 
+def _notice(terms: Terms, notice: NoticeTerms) -> Told:
+    if notice.needs:
+        yield notice.rule, f"A customer's notice gives {_all(notice.needs)}."
+    if notice.received_days:
+        within = f"when it is entered within {notice.received_days} days"
+        yield notice.rule, f"A notice counts from the day on which it came in, {within}."
+    else:
+        yield notice.rule, "A notice counts from the day on which it is entered."
+
+
 def _leaving(terms: Terms, band: Band) -> str:
     what = {
         "at_once": "leaving takes effect at once",
@@ -235,6 +249,9 @@ def _renewal(terms: Terms, renewal: RenewalTerms) -> Told:
         yield rule, f"The answer is due {renewal.notice_days} days before the term ends."
     if renewal.grace_days:
         yield renewal.grace_rule or renewal.rule, f"It is still taken {renewal.grace_days} days after that."
+    if renewal.mode == "tacit" and renewal.commits == "when_notice_closes":
+        rule = renewal.notice_rule or renewal.rule
+        yield rule, "After the last possible day for a no the next term is certain, and the customer is told."
     before = [str(days) for days in renewal.reminder_days if days > 0]
     after = [str(-days) for days in renewal.reminder_days if days < 0]
     reminders = f"{_all(before)} days before the term ends" if before else ""
@@ -447,6 +464,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "term": _term,
     "renewal": _renewal,
     "cancellation": _cancellation,
+    "notice": _notice,
     "change": _change,
     "suspension": _suspension,
     "fleet": _fleet,

@@ -23,14 +23,17 @@ from domain.events import (
     ReminderSkipped,
     RenewalAccepted,
     RenewalAnswerWithdrawn,
+    RenewalCommitted,
     RenewalDeclined,
     RenewalHindered,
     RenewalOpened,
     RenewalQuoted,
     Renewed,
 )
+from domain.forms import check_decline_form, check_order_form
 from domain.message import message
 from domain.money import percent_of, rounded
+from domain.notice import check_written, deadline, last_answer_day, last_day_for_no, opens_on, received, term_of_no
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Renewal, Status, Term
 from domain.terms import RenewalTerms, Terms, Uplift
@@ -63,16 +66,6 @@ def _rules(contract: Contract) -> RenewalTerms:
     return rules
 
 
-def deadline(contract: Contract, term: Term) -> date:
-    """The last day for an answer to the renewal quote, before any days of grace."""
-    return term.last - timedelta(days=_rules(contract).notice_days)
-
-
-def opens_on(contract: Contract, term: Term) -> date:
-    """The day on which the next term is offered; a term that is shorter than the notice offers it at once."""
-    return max(term.last - timedelta(days=_rules(contract).quote_days), term.first)
-
-
 def due(contract: Contract) -> Iterator[Due]:
     """The offer of the next term, the reminders, and the end of the term."""
     term = contract.term
@@ -80,6 +73,7 @@ def due(contract: Contract) -> Iterator[Due]:
         return
     if contract.status in RUNNING:
         yield from _due_offer(contract, term)
+        yield from _due_commitment(contract, term)
         yield from _due_end(contract, term)
     if contract.status in RUNNING or contract.status is Status.EXPIRED:
         yield from _due_reminder(contract, term)
@@ -88,7 +82,8 @@ def due(contract: Contract) -> Iterator[Due]:
 def _due_offer(contract: Contract, term: Term) -> Iterator[Due]:
     if contract.renewal.opened or ends_before_next(contract, term):
         return
-    on, rules = opens_on(contract, term), _rules(contract)
+    rules = _rules(contract)
+    on = opens_on(rules, term)
     at = moment(contract, on, contract.terms.notices_at)
     rule = rules.quote_rule or rules.rule
     event = RenewalOpened(at=at, rule=rule, term=term.number + 1)
@@ -98,9 +93,11 @@ def _due_offer(contract: Contract, term: Term) -> Iterator[Due]:
 def _due_reminder(contract: Contract, term: Term) -> Iterator[Due]:
     terms = _rules(contract)
     days = next((days for days in terms.reminder_days if days not in contract.renewal.reminded), None)
-    if days is None or (days < 0) != (contract.status is Status.EXPIRED or _in_grace(contract, -days)):
+    if days is None:
         return
     on = term.last - timedelta(days=days)
+    if (days < 0) != (contract.status is Status.EXPIRED or _in_grace(contract, term, on)):
+        return
     at = moment(contract, on, contract.terms.notices_at)
     reason = _needless(contract, term, on)
     event: Event = (
@@ -112,10 +109,10 @@ def _due_reminder(contract: Contract, term: Term) -> Iterator[Due]:
     yield Due(at, Rank.NOTICE, on, what, terms.reminder_rule, (event,))
 
 
-def _in_grace(contract: Contract, days: int) -> bool:
-    """Whether a contract that ends unless it is renewed still waits for its answer so many days after its last day."""
-    rules = _rules(contract)
-    return 0 < days <= rules.grace_days and rules.mode == "on_acceptance" and contract.renewal.answer is None
+def _in_grace(contract: Contract, term: Term, day: date) -> bool:
+    """Whether a contract that ends unless it is renewed still waits for its answer on a day after its last."""
+    unanswered = _rules(contract).mode == "on_acceptance" and contract.renewal.answer is None
+    return unanswered and term.last < day <= last_answer_day(contract, term)
 
 
 def _needless(contract: Contract, term: Term, on: date) -> str | None:
@@ -126,8 +123,7 @@ def _needless(contract: Contract, term: Term, on: date) -> str | None:
         return f"the contract ends on {contract.ending.last_day} as planned"
     if on < term.first:
         return "its day lies before the term began"
-    rules = _rules(contract)
-    if rules.mode == "tacit" and rules.notice_days and on > deadline(contract, term) + timedelta(days=rules.grace_days):
+    if _rules(contract).mode == "tacit" and on > last_day_for_no(contract, term):
         return "the time for notice is over: the contract goes on"
     return None
 
@@ -135,6 +131,18 @@ def _needless(contract: Contract, term: Term, on: date) -> str | None:
 def ends_before_next(contract: Contract, term: Term) -> bool:
     """Whether a planned end lies in this term or the next; a no that came too late lets the next one run whole."""
     return contract.ending is not None and contract.ending.last_day < next_term(contract, term).last
+
+
+def _due_commitment(contract: Contract, term: Term) -> Iterator[Due]:
+    """The day after the last possible one for a no, where that is not the term's own last."""
+    rules, renewal = _rules(contract), contract.renewal
+    last = last_day_for_no(contract, term)
+    decided = renewal.committed or renewal.answer or ends_before_next(contract, term)
+    if rules.mode != "tacit" or rules.commits == "at_end" or decided or last >= term.last:
+        return
+    at, rule = moment(contract, last + DAY), rules.notice_rule or rules.rule
+    event = RenewalCommitted(at=at, rule=rule, term=next_term(contract, term))
+    yield Due(at, Rank.TERM, last + DAY, f"term {term.number + 1} is certain unless somebody says no", rule, (event,))
 
 
 def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
@@ -153,7 +161,7 @@ def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
         )
         yield Due(at, Rank.TERM, term.last + DAY, f"term {term.number + 1} begins", rule, (renewed,))
     else:
-        at = moment(contract, term.last + timedelta(days=rules.grace_days) + DAY)
+        at = moment(contract, max(term.last, last_answer_day(contract, term)) + DAY)
         ended = Ended(at=at, rule=rule, status="Expired", last_day=term.last, reason="the term was not renewed")
         yield Due(at, Rank.END, term.last, "the contract expires unless it is renewed", rule, (ended,))
 
@@ -228,26 +236,63 @@ def _open_question(contract: Contract, now: datetime) -> Term:
         raise Refusal(
             rule,
             f"the next term is offered {rules.quote_days} days before {term.last}",
-            allowed_from=opens_on(contract, term),
+            allowed_from=opens_on(rules, term),
         )
-    if renewal.deadline and contract.date_of(now) > renewal.deadline + timedelta(days=rules.grace_days):
-        rule = rules.grace_rule if rules.grace_days and rules.grace_rule else rules.notice_rule or rule
-        grace = f", with {rules.grace_days} days of grace" if rules.grace_days else ""
-        raise Refusal(rule, f"the deadline for an answer was {renewal.deadline}{grace}")
     return term
 
 
+def _check_in_time(contract: Contract, term: Term, day: date) -> None:
+    """Refuse an answer after its last possible day."""
+    rules = _rules(contract)
+    if day <= last_answer_day(contract, term):
+        return
+    rule = rules.grace_rule if rules.grace_days and rules.grace_rule else rules.notice_rule or rules.rule
+    grace = f", with {rules.grace_days} days of grace" if rules.grace_days else ""
+    until = contract.renewal.deadline or deadline(contract, term)
+    again = "the contract is taken up again by a new quote that names it" if contract.terms.reenrolment else None
+    raise Refusal(rule, f"the deadline for an answer was {until}{grace}", allowed_when=again)
+
+
 def check_renew(contract: Contract, command: Renew, now: datetime) -> tuple[Event, ...]:
-    """The customer's yes to the next term."""
-    _open_question(contract, now)
-    return (RenewalAccepted(at=now, rule=_rules(contract).rule, by=command.by),)
+    """The customer's yes to the next term, in a form that the terms take."""
+    term = _open_question(contract, now)
+    check_order_form(contract.renewal.terms or contract.terms, command.form)
+    _check_in_time(contract, term, received(contract, command.received_on, now))
+    rule = _rules(contract).rule
+    return (RenewalAccepted(at=now, rule=rule, by=command.by, form=command.form, received_on=command.received_on),)
 
 
 def check_decline(contract: Contract, command: DeclineRenewal, now: datetime) -> tuple[Event, ...]:
-    """The customer's no: reminders stop, and the contract runs out with its term."""
-    term = _open_question(contract, now)
-    rule = _rules(contract).rule
-    return (RenewalDeclined(at=now, rule=rule, by=command.by, last_day=term.last, reason=command.reason),)
+    """The customer's no: reminders stop, and the contract runs out with its term.
+
+    One that came in while the term before could still be ended ends that one, though it is entered later.
+    """
+    day, before = received(contract, command.received_on, now), _overtaken(contract, command, now)
+    last_day = before or _open_question(contract, now).last
+    check_decline_form(contract.terms, command.form)
+    check_written(contract, command.form.details if command.form else {}, "form.details")
+    if contract.term and not before:
+        _check_in_time(contract, contract.term, day)
+    return (
+        RenewalDeclined(
+            at=now,
+            rule=_rules(contract).rule,
+            by=command.by,
+            last_day=last_day,
+            reason=command.reason,
+            form=command.form,
+            received_on=command.received_on,
+        ),
+    )
+
+
+def _overtaken(contract: Contract, command: DeclineRenewal, now: datetime) -> date | None:
+    """The end of the term before, where a no for it came in in time and is entered after the next one began."""
+    term = contract.term
+    if term is None or contract.ending or contract.renewal.answer or command.received_on is None:
+        return None
+    end = term_of_no(contract, term, received(contract, command.received_on, now))
+    return end if end and end < term.first and _rules(contract).mode == "tacit" else None
 
 
 def _opened(contract: Contract, event: RenewalOpened) -> dict[str, Any]:
@@ -277,7 +322,12 @@ def _answered(contract: Contract, answer: Literal["accepted", "declined"] | None
 def _declined(contract: Contract, event: RenewalDeclined) -> dict[str, Any]:
     reason = event.reason or "the customer does not renew"
     ending = Ending(last_day=event.last_day, status=Status.EXPIRED, reason=reason, rule=event.rule)
-    return {"renewal": _answered(contract, "declined"), "ending": ending}
+    renewal = _answered(contract, "declined").model_copy(update={"committed": False})
+    return {"renewal": renewal, "ending": ending}
+
+
+def _committed(contract: Contract, event: RenewalCommitted) -> dict[str, Any]:
+    return {"renewal": contract.renewal.model_copy(update={"committed": True})}
 
 
 def _answer_withdrawn(contract: Contract, event: RenewalAnswerWithdrawn) -> dict[str, Any]:
@@ -372,12 +422,18 @@ def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
         "term_total": str(term_total),
         "period": contract.period,
         "deadline": event.deadline.isoformat(),
+        "answer_until": _answer_until(contract, event.deadline).isoformat(),
         "last_day": (event.term.first - DAY).isoformat(),
         "effective_on": event.term.first.isoformat(),
         "term_last_day": event.term.last.isoformat(),
         "tacit": _rules(contract).mode == "tacit",
         "terms_version": event.terms.version if event.terms else None,
     }
+
+
+def _answer_until(contract: Contract, stated: date) -> date:
+    """The last possible day for an answer to a quote that states its deadline."""
+    return stated + timedelta(days=_rules(contract).grace_days)
 
 
 def _tell_quoted(contract: Contract, event: RenewalQuoted) -> Iterator[Effect]:
@@ -390,6 +446,7 @@ def _tell_quoted(contract: Contract, event: RenewalQuoted) -> Iterator[Effect]:
 
 def _tell_reminder(contract: Contract, event: ReminderSent) -> Iterator[Effect]:
     name = "reminder" if event.days >= 0 else "expired_reminder"
+    until = last_answer_day(contract, contract.term) if contract.term else event.last_day
     yield message(
         contract,
         event,
@@ -397,8 +454,20 @@ def _tell_reminder(contract: Contract, event: ReminderSent) -> Iterator[Effect]:
         event.days,
         days=event.days,
         last_day=event.last_day.isoformat(),
+        answer_until=until.isoformat(),
         tacit=_rules(contract).mode == "tacit",
     )
+
+
+def _tell_committed(contract: Contract, event: RenewalCommitted) -> Iterator[Effect]:
+    term = event.term
+    until = last_day_for_no(contract, term)
+    data = {
+        "effective_on": term.first.isoformat(),
+        "last_day": term.last.isoformat(),
+        "answer_until": until.isoformat(),
+    }
+    yield message(contract, event, "renewal_committed", contract.version, **data)
 
 
 def _tell_declined(contract: Contract, event: RenewalDeclined) -> Iterator[Effect]:
@@ -453,6 +522,7 @@ EVOLVE = {
     RenewalAccepted: lambda contract, event: {"renewal": _answered(contract, "accepted")},
     RenewalDeclined: _declined,
     RenewalAnswerWithdrawn: _answer_withdrawn,
+    RenewalCommitted: _committed,
     Renewed: _renewed,
 }
 EFFECTS = {
@@ -461,5 +531,6 @@ EFFECTS = {
     RenewalQuoted: _tell_quoted,
     ReminderSent: _tell_reminder,
     RenewalDeclined: _tell_declined,
+    RenewalCommitted: _tell_committed,
     Renewed: _tell_renewed,
 }

@@ -220,6 +220,7 @@ class Renewal(Carried):
     unoffered: tuple[str, ...] = ()
     answer: Literal["accepted", "declined"] | None = None
     reminded: tuple[int, ...] = ()
+    committed: bool = False
 
 
 class Term(Carried):

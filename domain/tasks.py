@@ -271,7 +271,8 @@ def _shipping(contract: Contract) -> Iterator[Task]:
 def _renewal(contract: Contract) -> Iterator[Task]:
     """The offer of the next term waits for its answer."""
     renewal, terms = contract.renewal, contract.terms.renewal
-    open_question = contract.status in RUNNING and renewal.quoted_on and not renewal.answer and not contract.ending
+    decided = renewal.answer or renewal.committed or contract.ending
+    open_question = contract.status in RUNNING and renewal.quoted_on and not decided
     if terms and contract.term and open_question:
         number, answers = contract.term.number + 1, ("renew", "decline_renewal")
         what = f"answer the offer of term {number} of {contract.number}"

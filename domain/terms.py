@@ -66,6 +66,10 @@ class OrderForm(Carried):
     """One way in which an order may come in, and what it must say."""
 
     needs: tuple[Name, ...] = Field(default=(), description="Details that the form must have, for example `signed_by`.")
+    declines: bool = Field(
+        default=False,
+        description="A no to the renewal may be said on it; where such a form is listed, a no comes on one.",
+    )
 
 
 class OrderForms(Carried):
@@ -235,6 +239,19 @@ class LeavingReason(Carried):
     band: Band | None = Field(default=None, description="What leaving for this reason does, whatever the month.")
 
 
+class NoticeTerms(Carried):
+    """What makes a notice count, whoever gives it."""
+
+    rule: Rule
+    needs: tuple[Name, ...] = Field(
+        default=(), description="Details that a customer's notice must have, for example `signed_by`: its written form."
+    )
+    received_days: Days = Field(
+        default=0,
+        description="Days for which a notice may be entered after it came in; the day on which it came in counts.",
+    )
+
+
 class ProviderTermination(Carried):
     """How the provider leaves."""
 
@@ -334,6 +351,11 @@ class RenewalTerms(Carried):
     notice_rule: Rule | None = None
     grace_days: Days = Field(default=0, description="Days after that deadline on which an answer is still taken.")
     grace_rule: Rule | None = None
+    commits: Literal["at_end", "when_notice_closes"] = Field(
+        default="at_end",
+        description="When a tacit renewal is certain: as the next term begins, or the day after the last possible day "
+        "for a no, of which the customer is told.",
+    )
     price: Uplift = Uplift()
     reminder_rule: Rule
     reminder_days: tuple[Annotated[int, Field(ge=-365, le=365)], ...] = Field(
@@ -484,6 +506,9 @@ class Terms(Carried):
     order_fees: tuple[Name, ...] = Field(default=(), description="Fees billed once, when the order is placed.")
     term: TermTerms | None = Field(default=None, description="Left out: the contract runs until somebody ends it.")
     cancellation: CancellationTerms
+    notice: NoticeTerms | None = Field(
+        default=None, description="Left out: a notice counts from the day on which it is entered, in any form."
+    )
     renewal: RenewalTerms | None = None
     change: ChangeTerms | None = None
     suspension: SuspensionTerms | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from domain.fleet.state import FleetState
 from domain.state import Contract, Customer, Ending, Line, OrderedBy, Status, Term
 from domain.tasks import Task
 from domain.values import Carried
+from domain.windows import NoticeWindow, cancellable_until, renewable_until, windows
 
 
 class Step(Carried):
@@ -23,17 +25,24 @@ class Step(Carried):
 
 
 class Permission(Carried):
-    """A command that may be given now, or, with ``since`` or ``when``, later."""
+    """A command that may be given now, or, with ``since`` or ``when``, later.
+
+    ``until`` is the last possible day, where there is one, and ``ends_on`` when service ends if it is given until then.
+    """
 
     command: str
     since: date | None = None
+    until: date | None = None
+    ends_on: date | None = None
     when: str | None = None
 
 
 class View(Carried):
     """A contract at one version. Money is net, in ``currency``; dates are the contract's own.
 
-    ``renewal_version`` is the version of the terms under which the next term is quoted, once it is.
+    ``renewal_version`` is the version of the terms under which the next term is quoted, once it is. ``notice`` says
+    until when each side may give notice, and for which end; ``cancellable_until`` is the last day for a no to a next
+    term that comes by itself, ``renewable_until`` the last day for a yes to one that does not.
     """
 
     number: str
@@ -56,6 +65,9 @@ class View(Carried):
     ended_on: date | None = None
     renewal_answer: str | None = None
     renewal_version: int | None = None
+    notice: tuple[NoticeWindow, ...] = ()
+    cancellable_until: date | None = None
+    renewable_until: date | None = None
     next: Step | None = None
     allowed: tuple[Permission, ...] = ()
     attention: tuple[str, ...] = ()
@@ -65,6 +77,34 @@ class View(Carried):
     fleet: FleetState | None = None
     ordered_at: AwareDatetime | None = None
     ordered_by: OrderedBy | None = None
+
+    def as_of(self, today: date) -> View:
+        """The view on a later day, when nothing has happened since: windows that have closed are gone."""
+        notice = tuple(window for window in self.notice if window.last is None or window.last >= today)
+        return self.model_copy(
+            update={
+                "notice": notice,
+                "cancellable_until": cancellable_until(notice, today),
+                "allowed": dated(self.allowed, notice, today),
+            }
+        )
+
+
+def dated(found: Iterable[Permission], notice: Iterable[NoticeWindow], today: date) -> tuple[Permission, ...]:
+    """The permissions to give notice with their days: from when, until which last possible day, for which end."""
+    first: dict[str, NoticeWindow] = {}
+    for window in notice:
+        first.setdefault(window.by, window)
+    return tuple(_with_days(item, first[item.command], today) if _has_days(item, first) else item for item in found)
+
+
+def _has_days(item: Permission, first: dict[str, NoticeWindow]) -> bool:
+    return item.command in {"cancel", "terminate"} and item.command in first
+
+
+def _with_days(item: Permission, window: NoticeWindow, today: date) -> Permission:
+    since = window.first if window.first > today else None
+    return item.model_copy(update={"since": since, "until": window.last, "ends_on": window.ends_on})
 
 
 class Entry(Carried):
@@ -118,6 +158,8 @@ def view(
     closed: bool = False,
 ) -> View:
     """The contract as its read model shows it."""
+    today = contract.date_of(now)
+    notice = windows(contract, today)
     return View(
         number=contract.number,
         version=contract.version if version is None else version,
@@ -139,8 +181,11 @@ def view(
         ended_on=contract.ended_on,
         renewal_answer=contract.renewal.answer,
         renewal_version=(contract.renewal.terms or contract.terms).version if contract.renewal.quoted_on else None,
+        notice=notice,
+        cancellable_until=cancellable_until(notice, today),
+        renewable_until=renewable_until(contract),
         next=step,
-        allowed=allowed,
+        allowed=dated(allowed, notice, today),
         attention=attention,
         clock=clock,
         now=now,

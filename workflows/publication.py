@@ -59,7 +59,7 @@ def details(shown: View, remark: str = "") -> str:
     if remark:
         lines += ["", remark]
     lines += ["", "**Next:** " + (_next(shown) if shown.next else "nothing by itself; it waits for people.")]
-    allowed = [f"- `{item.command}`{_later(item.since, item.when)}" for item in shown.allowed]
+    allowed = [f"- `{item.command}`{_later(item.since, item.when, item.until)}" for item in shown.allowed]
     lines += ["", "**May be done:**", *(allowed or ["- nothing"])]
     if shown.attention:
         lines += ["", "**Needs attention:**", *(f"- {item}" for item in shown.attention)]
@@ -87,7 +87,8 @@ def _next(shown: View) -> str:
     return f"{step.what}, on {step.at:%Y-%m-%d %H:%M} UTC ({step.rule})." if step else ""
 
 
-def _later(since: object, when: str | None) -> str:
+def _later(since: object, when: str | None, until: object) -> str:
+    last = f" until {until}" if until else ""
     if since:
-        return f" from {since}"
-    return f" when {when}" if when else ""
+        return f" from {since}{last}"
+    return f" when {when}" if when else last

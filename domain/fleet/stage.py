@@ -17,8 +17,8 @@ from domain.fleet.offer import levels
 from domain.fleet.state import Adjustment, Agreement, FleetState, by_class
 from domain.fleet.terms import FleetTerms
 from domain.message import message
+from domain.notice import opens_on
 from domain.refusal import Refusal
-from domain.renewal import opens_on
 from domain.state import RUNNING, Contract, Line
 
 
@@ -44,8 +44,8 @@ def due(contract: Contract) -> Iterator[Due]:
         return
     if (on := next_audit(contract)) and terms.audit_months:
         yield _audit(contract, on, occasion="periodic", months=fleet.audited_months + terms.audit_months)
-    if contract.renewal.opened and fleet.audited_term < term.number:
-        yield _audit(contract, opens_on(contract, term), occasion="renewal", term=term.number)
+    if contract.terms.renewal and contract.renewal.opened and fleet.audited_term < term.number:
+        yield _audit(contract, opens_on(contract.terms.renewal, term), occasion="renewal", term=term.number)
 
 
 def _audit(contract: Contract, on: date, **about: Any) -> Due:

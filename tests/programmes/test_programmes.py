@@ -161,6 +161,7 @@ EVERYTHING: dict[str, Any] = {
         "effective_on": "2027-05-18",
         "term_last_day": "2028-05-17",
         "deadline": "2027-05-17",
+        "answer_until": "2027-05-16",
         "pay_by": "2027-05-19T09:00:00+00:00",
         "total": "1234.5",
         "revision": 2,
