@@ -81,6 +81,8 @@ def _line(contract: Contract, line_id: str, terms: ChangeTerms) -> Line:
     if line is None:
         ids = ", ".join(line.id for line in contract.lines)
         raise Refusal(terms.rule, f"there is no line {line_id}", allowed_when=f"it is one of {ids}", field="line")
+    if line.over:
+        raise Refusal(terms.rule, f"service of line {line_id} ended on {line.ends_on}", field="line")
     if line.planned:
         raise Refusal(
             terms.rule,
