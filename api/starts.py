@@ -28,10 +28,10 @@ _LEFT_BEHIND = timedelta(seconds=30)
 
 
 def first_view(start: ContractStart) -> View:
-    """The contract as its quote makes it, before it has said anything itself."""
-    quote = start.quote
-    assert quote is not None  # noqa: S101 - only a first start is written down
-    contract, _ = open_contract(quote, start.now)
+    """The contract as its first command makes it, before it has said anything itself."""
+    opening = start.opening
+    assert opening is not None  # noqa: S101 - only a first start is written down
+    contract, _ = open_contract(opening, start.now)
     return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
 
 

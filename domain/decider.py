@@ -33,6 +33,7 @@ from domain.dunning import stage as dunning
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.entitlements import stage as entitlements
 from domain.envelope import Command, Event
+from domain.events import Quoted
 from domain.fleet import stage as fleet
 from domain.fleet.commands import ReportCensus
 from domain.onboarding import stage as onboarding
@@ -41,6 +42,9 @@ from domain.repairs import stage as repairs
 from domain.requests import stage as requests
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.supplies import stage as supplies
+from domain.takeover import stage as takeover
+from domain.takeover.commands import TakeOver
+from domain.takeover.events import TakenOver
 from domain.tasks import tasks
 from domain.view import Step
 
@@ -66,6 +70,7 @@ _STAGES: tuple[ModuleType, ...] = (
     support,
     repairs,
     fleet,
+    takeover,
 )
 
 
@@ -83,10 +88,20 @@ class UnknownRulesError(Exception):
     """The contract's run was started by a decider version that this code does not hold."""
 
 
-def open_contract(command: Quote, now: datetime) -> tuple[Contract, tuple[Event, ...]]:
-    """The contract that a quote begins, and its first event. Raises a Refusal where it may not be offered."""
-    quoted = quote.check_quote(command, now)
-    return quote.begin(quoted), (quoted,)
+def open_contract(command: Quote | TakeOver, now: datetime) -> tuple[Contract, tuple[Event, ...]]:
+    """The contract that a quote or a take-over begins, and its first event. Raises a Refusal where it may not be."""
+    if isinstance(command, Quote):
+        quoted = quote.check_quote(command, now)
+        return begin(quoted), (quoted,)
+    taken = takeover.check_takeover(command, now)
+    contract = begin(taken)
+    takeover.check_past(contract, _DUES)
+    return contract, (taken,)
+
+
+def begin(event: Quoted | TakenOver) -> Contract:
+    """The contract after its first event."""
+    return quote.begin(event) if isinstance(event, Quoted) else takeover.begin(event)
 
 
 def check(contract: Contract, command: Command, now: datetime) -> tuple[Event, ...]:

@@ -32,6 +32,7 @@ from domain.supplies.events import (
     SupplyMoved,
     SupplyOrdered,
 )
+from domain.takeover.events import TakenOver
 from domain.terms import Terms
 from domain.values import Carried, Prices
 
@@ -563,6 +564,7 @@ AnyEvent = Annotated[
     | AuditDue
     | FleetAudited
     | AdjustmentOpened
-    | AdjustmentSettled,
+    | AdjustmentSettled
+    | TakenOver,
     Field(discriminator="kind"),
 ]

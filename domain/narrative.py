@@ -23,6 +23,7 @@ from domain.repairs import events as repaired
 from domain.requests import events as requested
 from domain.state import Contract
 from domain.supplies import events as supplied
+from domain.takeover import events as taken_over
 from domain.view import Entry
 
 
@@ -166,6 +167,16 @@ def _item(event: Any) -> str:
     return _spaced(event.item).capitalize()
 
 
+def _taken_over(contract: Contract, event: Any) -> str:
+    opening = event.opening
+    until = sorted({str(line.billed.last) for line in opening.lines if line.billed and not line.over})
+    parts = [f"Taken over from {event.source} ({event.reference}) as of {event.as_of}: {opening.status}"]
+    parts += [f"term {opening.term.number} runs to {opening.term.last}"] if opening.term else []
+    parts += [f"billed until {' and '.join(until[:3])}"] if until else []
+    parts += [f"ends on {opening.ending.last_day}"] if opening.ending else []
+    return "; ".join(parts)
+
+
 _LOSSES = {
     "gap": "no supplies were ordered in time",
     "foreign": "a supply from elsewhere was used",
@@ -174,6 +185,7 @@ _LOSSES = {
 }
 
 _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
+    taken_over.TakenOver: _taken_over,
     happened.Quoted: lambda c, e: f"Quoted {len(e.offers)} line(s); valid until {e.valid_until}",
     happened.QuoteRevised: lambda c, e: f"Quote revised (revision {e.revision}); valid until {e.valid_until}",
     happened.QuoteAccepted: lambda c, e: f"Revision {e.revision} accepted",

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from domain import quote
-from domain.decider import evolve, next_due
+from domain.decider import begin, evolve, next_due
 from domain.envelope import Event
 from domain.events import AnyEvent, Quoted
 from domain.state import Contract
+from domain.takeover.events import TakenOver
 from domain.terms import Terms
 from domain.view import Entry
 
@@ -37,10 +37,10 @@ def retrace(entries: Iterable[Entry], terms: dict[int, Terms], now: datetime) ->
             continue
         event = event_of(entry, terms)
         if contract is None:
-            if not isinstance(event, Quoted):
+            if not isinstance(event, Quoted | TakenOver):
                 yield f"entry {entry.seq}: the trail begins with {entry.kind}"
                 return
-            contract = quote.begin(event)
+            contract = begin(event)
             continue
         waiting = waiting or _due(contract, event.at)
         wrong, waiting = _compared(waiting, event)

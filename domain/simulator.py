@@ -20,6 +20,7 @@ from domain.fleet.state import Census
 from domain.narrative import entry
 from domain.refusal import Refusal
 from domain.state import Contract, Price
+from domain.takeover.commands import TakeOver
 from domain.terms import Terms
 from domain.view import Entry
 
@@ -98,11 +99,11 @@ class Life:
     narrated: bool = True
 
     @classmethod
-    def begin(cls, quote: Quote, at: datetime, world: World | None = None) -> Life:
-        """The life that a quote begins. Raises a Refusal where it may not be offered."""
-        contract, events = open_contract(quote, at)
+    def begin(cls, first: Quote | TakeOver, at: datetime, world: World | None = None) -> Life:
+        """The life that a quote or a take-over begins. Raises a Refusal where it may not be."""
+        contract, events = open_contract(first, at)
         life = cls(contract, world or PriceListWorld())
-        life._note(events[0], contract, command=quote.id)
+        life._note(events[0], contract, command=first.id)
         return life
 
     def give(self, command: Command, at: datetime) -> tuple[Event, ...]:

@@ -28,7 +28,7 @@ async def write(connection: AsyncConnection, record: Record) -> None:
     )
     if record.tasks is not None and newest.rowcount:
         await tasks.bring_up_to_date(connection, number, record.tasks)
-    if any(entry.kind in {"quoted", "quote_revised"} for entry in record.entries):
+    if any(entry.kind in {"quoted", "quote_revised", "taken_over"} for entry in record.entries):
         serials = [{"serial": line.serial, "contract": number} for line in record.view.lines]
         await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), serials)
 

@@ -84,13 +84,14 @@ class ContractWorkflow(TakesCommands):
         self._clock_now = baton.clock_now
 
     def _open(self, start: ContractStart) -> None:
-        if start.quote is None:
-            raise ApplicationError("a contract's first run needs a quote", non_retryable=True)
+        opening = start.opening
+        if opening is None:
+            raise ApplicationError("a contract's first run needs a quote, or to be taken over", non_retryable=True)
         try:
-            self._contract, events = decider.open_contract(start.quote, start.now)
+            self._contract, events = decider.open_contract(opening, start.now)
         except Refusal as refusal:
             raise as_error(refusal) from refusal
-        self._note(self._contract, events[0], command=start.quote.id)
+        self._note(self._contract, events[0], command=opening.id)
 
     @workflow.run
     async def run(self, start: ContractStart) -> str:
@@ -454,7 +455,7 @@ class ContractWorkflow(TakesCommands):
         shown = self._view()
         search_attributes(shown, self._published)
         workflow.continue_as_new(
-            start.model_copy(update={"quote": None, "baton": self._baton()}),
+            start.model_copy(update={"quote": None, "takeover": None, "baton": self._baton()}),
             search_attributes=all_search_attributes(shown),
         )
 

@@ -10,6 +10,7 @@ from domain.commands import Quote
 from domain.effects import AnyEffect
 from domain.envelope import Command, Id
 from domain.state import Contract
+from domain.takeover.commands import TakeOver
 from domain.values import Carried, Text
 from domain.view import Entry, View
 
@@ -70,16 +71,22 @@ class Baton(Carried):
 
 
 class ContractStart(Carried):
-    """What begins a contract's first run: its quote at an instant; ``baton`` begins every later one.
+    """What begins a contract's first run: its quote, or that it is taken over; ``baton`` begins every later one.
 
     ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged.
     """
 
     quote: Quote | None = None
+    takeover: TakeOver | None = None
     now: AwareDatetime
     clock: str | None = None
     patience_seconds: float = 60
     baton: Baton | None = None
+
+    @property
+    def opening(self) -> Quote | TakeOver | None:
+        """The command that begins the contract; none in a later run."""
+        return self.quote or self.takeover
 
 
 class Advance(Carried):

@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from domain.commands import Quote
 from domain.envelope import Command
+from domain.takeover.commands import TakeOver
 from domain.view import View
 from tests.workflows.world import MemoryWorld
 from workflows.contract import ContractWorkflow
@@ -23,10 +24,10 @@ from workflows.messages import Advance, ContractStart, Taken
 class Contract:
     """One contract on the server, on a test clock of its own."""
 
-    def __init__(self, client: Client, queue: str, quote: Quote, world: MemoryWorld) -> None:
+    def __init__(self, client: Client, queue: str, first: Quote | TakeOver, world: MemoryWorld) -> None:
         self.client, self.queue, self.world = client, queue, world
-        self.quote = quote.model_copy(update={"number": f"SMP-{uuid4().hex[:10]}"})
-        self.number = self.quote.number
+        self.first = first.model_copy(update={"number": f"SMP-{uuid4().hex[:10]}"})
+        self.number = self.first.number
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
@@ -34,8 +35,9 @@ class Contract:
         return self.client.get_workflow_handle(f"contract:{self.number}")
 
     async def begin(self, at: datetime, **start: Any) -> None:
-        """Offer it."""
-        given = ContractStart.model_validate({"quote": self.quote, "now": at, "clock": "own"} | start)
+        """Offer it, or take it over."""
+        opening = {"quote" if isinstance(self.first, Quote) else "takeover": self.first}
+        given = ContractStart.model_validate(opening | {"now": at, "clock": "own"} | start)
         await self.client.start_workflow("Contract", given, id=f"contract:{self.number}", task_queue=self.queue)
         await self.settled(at)
 

@@ -37,7 +37,7 @@ async def test_a_life_equals_the_simulators(temporal_client: Client, title: str)
         contract = Contract(temporal_client, queue, offered, world)
         await contract.begin(begins)
         await contract.play(steps, until)
-    life = Life.begin(contract.quote, begins)
+    life = Life.begin(contract.first, begins)
     for at, command in steps:
         life.give(command, at)
     life.live_until(until)
