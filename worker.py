@@ -15,10 +15,12 @@ from activities.billing import BillingActivities, PaymentPort
 from activities.clocks import ClockActivities
 from activities.documents import DocumentActivities
 from activities.fleet import FleetActivities
+from activities.hooks import HookActivities, HookPort
 from activities.messages import MailPort, MessageActivities
 from activities.records import RecordActivities
 from activities.ticketing import DeskPort, TicketingActivities
 from adapters.desk_embedded import EmbeddedDesk
+from adapters.hooks_http import HttpHooks
 from adapters.mail_embedded import EmbeddedMail
 from adapters.mail_smtp import Server, SmtpMail
 from adapters.payments_embedded import EmbeddedPayments
@@ -27,6 +29,7 @@ from runtime.settings import CHECKOUT, Settings
 from storage.database import Database
 from workflows.clock import TestClockWorkflow
 from workflows.contract import ContractWorkflow
+from workflows.dispatch import EventDispatcherWorkflow
 
 PROGRAMMES = CHECKOUT / "programmes"
 GRACE = timedelta(seconds=30)
@@ -40,6 +43,7 @@ class Outside:
     desk: DeskPort
     mail: MailPort
     texts: Texts
+    hooks: HookPort
 
 
 def outside(settings: Settings, database: Database, programmes: Path = PROGRAMMES) -> Outside:
@@ -49,6 +53,7 @@ def outside(settings: Settings, database: Database, programmes: Path = PROGRAMME
         desk=EmbeddedDesk(database),
         mail=_mail(settings, database),
         texts=Texts(programmes),
+        hooks=HttpHooks(private=settings.hooks_private),
     )
 
 
@@ -75,10 +80,11 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     records = RecordActivities(database)
     fleets = FleetActivities(database)
     clocks = ClockActivities(database, client)
+    hooks = HookActivities(database, world.hooks, settings.public_url)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[ContractWorkflow, TestClockWorkflow],
+        workflows=[ContractWorkflow, TestClockWorkflow, EventDispatcherWorkflow],
         activities=[
             billing.issue_invoice,
             billing.collect,
@@ -95,6 +101,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             fleets.count,
             clocks.advance_contracts,
             clocks.discard_contracts,
+            hooks.deliver,
         ],
         # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
         workflow_runner=UnsandboxedWorkflowRunner(),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
 
 from adapters.programme_files import Programme, load_all
 from runtime.settings import CHECKOUT, Settings
@@ -40,6 +42,16 @@ async def prepare(database: Database, folder: Path = PROGRAMMES) -> tuple[Progra
         for programme in found:
             await _publish(connection, programme)
     return found
+
+
+async def begin_dispatching(client: Client, settings: Settings) -> None:
+    """See to it that the house's one dispatcher of events runs; it may run already."""
+    await client.start_workflow(
+        "EventDispatcher",
+        id=f"dispatcher:{settings.task_queue}",
+        task_queue=settings.task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
 
 
 async def _publish(connection: AsyncConnection, programme: Programme) -> None:

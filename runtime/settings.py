@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_starttls: bool = False
+    hooks_private: bool = Field(default=False, description="Events may go to addresses in the house's own network.")
+
     mail_from: str = "Tenure <contracts@tenure.example>"
 
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import Record, View
-from storage import tasks
+from storage import hooks, tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
 
@@ -22,6 +22,7 @@ async def write(connection: AsyncConnection, record: Record) -> None:
             for entry in record.entries
         ]
         await connection.execute(insert(connection, audit_entry).on_conflict_do_nothing(), rows)
+        await hooks.queue(connection, record.view, record.entries)
     newest = await connection.execute(
         contract.update().where(contract.c.number == number, contract.c.version <= record.view.version),
         row(record.view),

@@ -173,6 +173,7 @@ audit_entry = Table(
     Column("currency", String(3)),
     Column("data", Document, nullable=False),
     Column("written_at", Instant, nullable=False),
+    Index("ix_audit_entry_written_at_contract_seq", "written_at", "contract", "seq"),
 )
 
 counter = Table(
@@ -396,6 +397,45 @@ document = Table(
     Column("sha256", String(64), nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("made_at", Instant, nullable=False),
+)
+
+# Who outside hears what contracts do
+
+hook = Table(
+    "hook",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("url", String(2000), nullable=False),
+    Column("kinds", Document, nullable=False),
+    Column("programme", String(10)),
+    Column("customer", String(40)),
+    Column("trial", Boolean, nullable=False),
+    Column("secret", String(100), nullable=False),
+    Column("former_secret", String(100)),
+    Column("former_until", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("retry_at", Instant),
+    Column("disabled_at", Instant),
+    Column("disabled_why", String(500)),
+    Column("created_at", Instant, nullable=False),
+)
+
+hook_delivery = Table(
+    "hook_delivery",
+    metadata,
+    Column("hook", ForeignKey("hook.id"), primary_key=True),
+    Column("contract", String(40), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("status", Integer),
+    Column("error", String(500)),
+    Column("queued_at", Instant, nullable=False),
+    Column("tried_at", Instant),
+    Column("delivered_at", Instant),
+    Index("ix_hook_delivery_state_next_at", "state", "next_at"),
 )
 
 # The API's own

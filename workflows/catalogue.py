@@ -30,6 +30,7 @@ from domain.view import Record
 RECORD = "records.record"
 ADVANCE_CONTRACTS = "clocks.advance_contracts"
 DISCARD_CONTRACTS = "clocks.discard_contracts"
+DELIVER_EVENTS = "hooks.deliver"
 
 ACTIVITY: dict[type[Effect], str] = {
     IssueInvoice: "billing.issue_invoice",

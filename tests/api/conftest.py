@@ -31,7 +31,12 @@ async def house_on(url: str, client: Client, folder: Path) -> AsyncIterator[Hous
     publish_as(code, folder)
     address = client.service_client.config.target_host
     settings = read_settings(
-        database_url=url, task_queue=f"api-{code}", patience_seconds=20, var_dir=folder, temporal_address=address
+        database_url=url,
+        task_queue=f"api-{code}",
+        patience_seconds=20,
+        var_dir=folder,
+        temporal_address=address,
+        hooks_private=True,
     )
     database = Database(url)
     await prepare(database, folder)
