@@ -2,4 +2,6 @@
 
 from cli.app import main
 
-main()
+# The processes of a crew read this file too, and must not begin the command again.
+if __name__ == "__main__":
+    main()

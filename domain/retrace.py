@@ -28,6 +28,24 @@ def event_of(entry: Entry, terms: dict[int, Terms]) -> Event:
     return event
 
 
+def resumed(contract: Contract | None, entries: Iterable[Entry], terms: dict[int, Terms]) -> Contract | None:
+    """The contract as it stands after more entries of its trail, or after all of them where none is given yet.
+
+    Raises ValueError for a trail that begins with something else than its contract's beginning.
+    """
+    for entry in entries:
+        if entry.kind.startswith("operations."):
+            continue
+        event = event_of(entry, terms)
+        if contract is not None:
+            contract = evolve(contract, event)
+        elif isinstance(event, Quoted | TakenOver):
+            contract = begin(event)
+        else:
+            raise ValueError(f"the trail begins with {entry.kind}")
+    return contract
+
+
 def retrace(entries: Iterable[Entry], terms: dict[int, Terms], now: datetime) -> Iterator[str]:
     """Every way in which a trail is not what the decider does: skipped, done otherwise, or not done yet, in words."""
     contract: Contract | None = None

@@ -13,6 +13,7 @@ from decimal import Decimal
 from domain.catalogue import Index, index_values
 from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
+from domain.due import Due
 from domain.dunning.unpaid import ON_ACCOUNT
 from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
@@ -48,6 +49,7 @@ class PriceListWorld:
     terms: Terms | None = None
     indices: Mapping[str, Index] = field(default_factory=dict)
     fleet: Census | None = None
+    settles: bool = False
 
     def __call__(self, contract: Contract, effect: Effect) -> Outcome:
         """The world's answer to an effect."""
@@ -57,9 +59,12 @@ class PriceListWorld:
             case CountFleet(on=day) if contract.fleet:
                 return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
             case IssueInvoice(method=method) | Collect(method=method):
-                return Outcome(kind=_payment(method or ON_ACCOUNT))
+                return Outcome(kind=self._paid(method or ON_ACCOUNT))
             case _:
                 return Outcome()
+
+    def _paid(self, method: str) -> str:
+        return "paid" if self.settles and method == ON_ACCOUNT else _OUTCOMES[payment(method)]
 
     def _requote(self, contract: Contract, effect: Requote) -> Outcome:
         listed = {(price.service, price.model): price.prices for price in self.prices}
@@ -77,10 +82,12 @@ def moved(indices: Mapping[str, Index], effect: Requote, on: date) -> tuple[Deci
     return index_values(indices[effect.index], effect.since, on)
 
 
-def _payment(method: str) -> str:
-    if method.startswith("pm_declined"):
-        return "declined"
-    return "pending" if method.startswith("pm_slow") or method == ON_ACCOUNT else "paid"
+_OUTCOMES = {"pm_declined": "declined", "pm_slow": "pending", ON_ACCOUNT: "pending", "pm_ok": "paid"}
+
+
+def payment(method: str) -> str:
+    """Which of the four ways to pay a method is, for the world of the simulator."""
+    return next((known for known in _OUTCOMES if method.startswith(known)), "pm_ok")
 
 
 @dataclass(slots=True)
@@ -124,8 +131,12 @@ class Life:
             due = next_due(self.contract)
             if due is None or due.at > until:
                 return
-            self._take(due.events)
+            self.come(due)
         raise EndlessLifeError(self.contract.number)
+
+    def come(self, due: Due) -> None:
+        """Let one thing happen that falls due."""
+        self._take(due.events)
 
     def _take(self, events: Iterable[Event], command: str | None = None) -> None:
         outbox: list[Effect] = []

@@ -41,6 +41,7 @@ def row(view: View) -> dict[str, object]:
         "programme": view.programme,
         "customer": view.customer.id,
         "reseller": view.reseller,
+        "country": view.customer.country,
         "version": view.version,
         "next_due_at": view.next.at if view.next else None,
         "term_last": view.term.last if view.term else None,

@@ -133,6 +133,7 @@ contract = Table(
     Column("programme", String(10), nullable=False),
     Column("customer", String(40), nullable=False),
     Column("reseller", String(500)),
+    Column("country", String(2)),
     Column("version", Integer, nullable=False),
     Column("next_due_at", Instant),
     Column("term_last", Date),
@@ -174,6 +175,34 @@ audit_entry = Table(
     Column("data", Document, nullable=False),
     Column("written_at", Instant, nullable=False),
     Index("ix_audit_entry_written_at_contract_seq", "written_at", "contract", "seq"),
+)
+
+# States, made from the trail when they are needed: what many contracts' futures are thought through with
+
+contract_state = Table(
+    "contract_state",
+    metadata,
+    Column("contract", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("shape", String(32), nullable=False),
+    Column("terms", Integer, nullable=False),
+    Column("newer", Integer),
+    Column("state", LargeBinary, nullable=False),
+)
+
+forecast = Table(
+    "forecast",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("asked", Document, nullable=False),
+    Column("by", String(500), nullable=False),
+    Column("as_of", Instant, nullable=False),
+    Column("progress", Document, nullable=False),
+    Column("answer", Document),
+    Column("error", String(500)),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
 )
 
 counter = Table(

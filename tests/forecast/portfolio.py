@@ -1,0 +1,37 @@
+"""Contracts of every programme in the middle of random lives, and the programmes that they live under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+
+from domain.decider import begin, evolve
+from domain.events import Quoted
+from domain.forecast.future import Programmes
+from domain.state import ENDED, Contract
+from tests.money.random_lives import PROGRAMMES, RandomLife
+
+AGREED = Programmes(
+    terms={(item.terms.code, item.terms.version): item.terms for item in PROGRAMMES},
+    catalogues={item.terms.code: item.catalogue for item in PROGRAMMES},
+)
+
+
+@cache
+def contracts(lives: int = 150) -> tuple[Contract, ...]:
+    """Running contracts, a few moments of each of so many random lives."""
+    return tuple(contract for seed in range(1, lives + 1) for contract in _moments(seed))
+
+
+def _moments(seed: int) -> Iterator[Contract]:
+    """A life after a third, after two thirds and at its end, each when everything of that instant has happened."""
+    events = RandomLife(seed).live().events
+    assert isinstance(events[0], Quoted)
+    contract, wanted = begin(events[0]), len(events) // 3
+    for count, (event, following) in enumerate(pairwise([*events[1:], events[-1]]), start=1):
+        contract = evolve(contract, event)
+        last = count == len(events) - 1
+        if (last or (count >= wanted and following.at > event.at)) and contract.status not in ENDED:
+            wanted += len(events) // 3
+            yield contract
