@@ -87,10 +87,14 @@ def _first_term(contract: Contract, at: datetime) -> Term | None:
 
 
 def next_term(contract: Contract, term: Term) -> Term:
-    """The term after this one, counted from activation so that no clipped month end is carried along."""
+    """The term after this one, counted from activation so that no clipped month end is carried along.
+
+    Days that pauses have added to terms before it move it along.
+    """
     months = term.months + (term_months(contract, contract.renewal.terms) or term.months)
     anchor = contract.active_since or term.first
-    return Term(number=term.number + 1, first=term.last + DAY, last=last_day_of(anchor, months), months=months)
+    last = last_day_of(anchor, months) + timedelta(days=contract.extended)
+    return Term(number=term.number + 1, first=term.last + DAY, last=last, months=months)
 
 
 def line_since(contract: Contract, line: Line) -> date | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.activation import line_since
 from domain.billing import recharge
-from domain.calendar import DAY, months_after
+from domain.calendar import DAY
 from domain.commands import AddLine
 from domain.effects import Effect
 from domain.eligibility import admitted
@@ -16,6 +16,7 @@ from domain.envelope import Event
 from domain.events import LineAdded
 from domain.message import message
 from domain.money import rounded
+from domain.periods import boundary
 from domain.quote import check_period, price_of
 from domain.refusal import Refusal
 from domain.state import Contract, Line, Offer
@@ -74,7 +75,7 @@ def _added(
 ) -> LineAdded:
     period = contract.period if period is None else period
     rule = _rule(contract)
-    anchor, months = _aligned(contract, start, period)
+    anchor, months = _aligned(contract, start, period, contract.date_of(now))
     return LineAdded(
         at=now,
         rule=rule,
@@ -92,16 +93,16 @@ def _rule(contract: Contract) -> str:
     return contract.terms.change.rule if contract.terms.change else contract.terms.quote.rule
 
 
-def _aligned(contract: Contract, start: date, period: int) -> tuple[date, int]:
+def _aligned(contract: Contract, start: date, period: int, today: date) -> tuple[date, int]:
     """The contract's own anchor, and how many months after it the period begins in which a day lies."""
-    anchors = [line.anchor for line in contract.lines if line.anchor and not line.over and line.period == period]
-    anchor = min(anchors, default=start)
-    if start < anchor or not period:
+    alike = [line for line in contract.lines if line.anchor and not line.over and line.period == period]
+    first = min(alike, key=lambda line: line.anchor or start, default=None)
+    if first is None or first.anchor is None or start < first.anchor or not period:
         return start, 0
     months = 0
-    while months_after(anchor, months + period) <= start:
+    while boundary(contract, first, months + period, today) <= start:
         months += period
-    return anchor, months
+    return first.anchor, months
 
 
 def _taken_in(contract: Contract, event: LineAdded) -> dict[str, Any]:

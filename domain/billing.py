@@ -1,4 +1,4 @@
-"""Periodic billing: each line's periods counted from its anchor, charged for the days that are served, once."""
+"""Periodic billing, in advance or in arrears: each period is charged for the days that are served, once."""
 
 from __future__ import annotations
 
@@ -17,63 +17,61 @@ from domain.envelope import Event
 from domain.events import CollectionDeclined, CollectionReceived, LineBilled, PeriodBilled, Recredited
 from domain.message import message
 from domain.money import percent_of, prorated, rounded
+from domain.periods import boundary, extends, last_served, next_period, pauses_count, served_days, stands_still
 from domain.state import RUNNING, Billed, Contract, Line, Status
 from domain.values import Span
 
-
-def next_period(line: Line) -> date | None:
-    """The first day of the line's next period to be billed; none before its start, or where it is free."""
-    if line.anchor is None or line.active_since is None or not line.period:
-        return None
-    return months_after(line.anchor, line.billed_months)
-
-
-def last_served(contract: Contract, line: Line) -> date | None:
-    """The last day on which the line can be charged, as far as it is known; none while there is no end in sight."""
-    ends = [line.ends_on, contract.ending.last_day if contract.ending else None]
-    if contract.term and contract.terms.renewal and contract.terms.renewal.mode == "on_acceptance":
-        ends.append(contract.term.last)
-    return min((end for end in ends if end), default=None)
-
-
-def served_days(contract: Contract, line: Line, first: date, last: date, until: date | None) -> int:
-    """How many days from ``first`` to ``last`` are served: from the line's coming to its end, less the pauses."""
-    first = max(first, line.served_from or first)
-    end = last if until is None else min(last, until)
-    days = max(0, (end - first).days + 1)
-    if days == 0 or not _pauses_count(contract):
-        return days
-    return days - sum(pause.overlap(first, end) for pause in contract.pauses)
-
-
-def _pauses_count(contract: Contract) -> bool:
-    """Whether days without service are not charged; then bills wait until service goes on."""
-    return contract.terms.suspension is not None and contract.terms.suspension.credit
+_SERVED = RUNNING | {Status.CANCELLED, Status.EXPIRED}
 
 
 def due(contract: Contract) -> Iterator[Due]:
-    """What falls due on one day is billed together. While service is suspended, bills wait."""
-    paused = contract.status is Status.SUSPENDED and _pauses_count(contract)
-    if contract.status not in RUNNING or paused:
-        return
+    """What falls due on one day is billed together.
+
+    In advance, bills wait while service is suspended. In arrears, what was served is billed after the end too.
+    """
     days = {line.id: day for line in contract.lines if (day := _billable(contract, line))}
     if not days or contract.terms.billing is None:
         return
     on = min(days.values())
     at, rule = moment(contract, _invoice_day(contract, on)), contract.terms.billing.rule
     lines = [line for line in contract.lines if days.get(line.id) == on]
-    yield Due(
-        at, Rank.BILL, on, f"bill the period from {on}", rule, lambda: (_bill_periods(contract, lines, on, at, rule),)
+    rank, what = (
+        (Rank.ARREARS, f"bill what was served before {on}")
+        if in_arrears(contract)
+        else (Rank.BILL, f"bill the period from {on}")
     )
+    yield Due(at, rank, on, what, rule, lambda: (_bill_periods(contract, lines, on, at, rule),))
+
+
+def in_arrears(contract: Contract) -> bool:
+    """Whether a period is billed when it is over."""
+    return contract.terms.billing is not None and contract.terms.billing.mode == "in_arrears"
 
 
 def _billable(contract: Contract, line: Line) -> date | None:
-    """The day on which the line's next period is to be billed; a line that came in mid-period, on the day it came."""
-    first, last = next_period(line), last_served(contract, line)
-    if first is None:
+    """The day on which the line's next period is to be billed, as far as it is known."""
+    return _after_service(contract, line) if in_arrears(contract) else _before_service(contract, line)
+
+
+def _before_service(contract: Contract, line: Line) -> date | None:
+    """The period's first day; for a line that came in mid-period, the day on which it came."""
+    paused = contract.status is Status.SUSPENDED and pauses_count(contract)
+    first, last = next_period(contract, line), last_served(contract, line)
+    if first is None or line.over or paused or contract.status not in RUNNING:
         return None
     day = max(first, line.served_from or first)
-    return None if line.over or (last is not None and day > last) else day
+    return None if last is not None and day > last else day
+
+
+def _after_service(contract: Contract, line: Line) -> date | None:
+    """The day after the period's last one, or after service's own where that comes first."""
+    first, last = next_period(contract, line), last_served(contract, line)
+    if first is None or contract.status not in _SERVED:
+        return None
+    if last is not None and max(first, line.served_from or first) > last:
+        return None
+    over = None if stands_still(contract) else boundary(contract, line, line.billed_months + line.period) - DAY
+    return min((day + DAY for day in (over, last) if day), default=None)
 
 
 def _invoice_day(contract: Contract, on: date) -> date:
@@ -84,21 +82,21 @@ def _invoice_day(contract: Contract, on: date) -> date:
 
 
 def _bill_periods(contract: Contract, lines: list[Line], on: date, at: datetime, rule: str) -> PeriodBilled:
-    billed = tuple(_bill_line(contract, line) for line in lines)
+    billed = tuple(_bill_line(contract, line, on) for line in lines)
     charges = (_charge(contract, line, part.billed) for line, part in zip(lines, billed, strict=True))
-    key = contract.key("invoice", f"{on}.{lines[0].id}")
+    key = contract.key("invoice", f"{'until.' if in_arrears(contract) else ''}{on}.{lines[0].id}")
     issued = bill(contract, key, _invoice_day(contract, on), charges)
     return PeriodBilled(at=at, rule=rule, on=on, lines=billed, bill=issued)
 
 
-def _bill_line(contract: Contract, line: Line) -> LineBilled:
-    first = next_period(line)
+def _bill_line(contract: Contract, line: Line, on: date) -> LineBilled:
+    first = next_period(contract, line)
     if first is None or line.anchor is None:
         raise ValueError(f"line {line.id} has no period to bill")
     months = line.billed_months + line.period
-    last = months_after(line.anchor, months) - DAY
+    last = boundary(contract, line, months, on) - DAY
     price = _price(contract, line)
-    days = (last - first).days + 1
+    days = (months_after(line.anchor, months) - months_after(line.anchor, line.billed_months)).days
     served = served_days(contract, line, first, last, last_served(contract, line))
     billed = Billed(
         key=contract.key("period", f"{line.id}.{first}"),
@@ -107,6 +105,8 @@ def _bill_line(contract: Contract, line: Line) -> LineBilled:
         price=price,
         charged=prorated(price, days=served, of_days=days, currency=contract.terms.currency),
         served=served,
+        added=(last - first).days + 1 - days,
+        in_arrears=in_arrears(contract),
     )
     return LineBilled(line=line.id, months=months, billed=billed)
 
@@ -114,7 +114,8 @@ def _bill_line(contract: Contract, line: Line) -> LineBilled:
 def _price(contract: Contract, line: Line) -> Decimal:
     """What the line's next period costs whole: the price times the quantity, less what a coupon takes off."""
     currency = contract.terms.currency
-    price = rounded(line.prices[line.period] * line.quantity, currency)
+    prices = line.running_prices or line.prices
+    price = rounded(prices[line.period] * line.quantity, currency)
     discount = contract.order.discount if contract.order else None
     if discount is None or discount.line != line.id or line.billed_periods >= discount.periods:
         return price
@@ -129,7 +130,7 @@ def _charge(contract: Contract, line: Line, billed: Billed) -> Charge:
     end = last_served(contract, line)
     return Charge(
         key=billed.key,
-        what="period",
+        what="arrears" if billed.in_arrears else "period",
         text=line.text,
         rule=contract.terms.billing.rule if contract.terms.billing else contract.terms.quote.rule,
         net=billed.charged,
@@ -140,16 +141,6 @@ def _charge(contract: Contract, line: Line, billed: Billed) -> Charge:
         days=billed.served,
         of_days=billed.days,
     )
-
-
-def running_period_end(line: Line, day: date) -> date:
-    """The last day of the period in which the line is on that day; the day itself before its first billed one."""
-    if line.anchor is None or line.active_since is None or day < line.anchor or not line.period:
-        return day
-    months = line.billed_months
-    while months_after(line.anchor, months) <= day:
-        months += line.period
-    return months_after(line.anchor, months) - DAY
 
 
 def recharge(
@@ -184,6 +175,8 @@ def recharge(
 
 def _recharged(contract: Contract, line: Line, billed: Billed, ends: dict[str, date | None] | None) -> Billed:
     until = ends[line.id] if ends and line.id in ends else last_served(contract, line)
+    if line.anchor and billed.first < line.anchor:  # its term is over: the next one's periods begin with the anchor
+        until = min(until or line.anchor, line.anchor - DAY)
     served = served_days(contract, line, billed.first, billed.last, until)
     charged = prorated(billed.price, days=served, of_days=billed.days, currency=contract.terms.currency)
     return billed.model_copy(update={"served": served, "charged": charged})
@@ -222,20 +215,21 @@ def check_collection(contract: Contract, command: ReportCollection, now: datetim
 
 def _with_billed(contract: Contract, event: PeriodBilled | Recredited) -> dict[str, Any]:
     parts = {part.line: part for part in event.lines}
-    new = 1 if isinstance(event, PeriodBilled) else 0
+    new = isinstance(event, PeriodBilled)
     lines = tuple(
         line.model_copy(
             update={
                 "billed": part.billed,
                 "billed_months": part.months,
-                "billed_periods": line.billed_periods + new,
+                "billed_periods": line.billed_periods + (1 if new else 0),
+                "running_prices": None if new else line.running_prices,
             }
         )
         if (part := parts.get(line.id))
         else line
         for line in contract.lines
     )
-    pauses = _still_needed(contract.pauses, lines)
+    pauses = _still_needed(contract, lines)
     return {"lines": lines, "pauses": pauses, "unpaid": issued(contract, event.bill)}
 
 
@@ -247,13 +241,13 @@ def _declined(contract: Contract, event: CollectionDeclined) -> dict[str, Any]:
     }
 
 
-def _still_needed(pauses: tuple[Span, ...], lines: Iterable[Line]) -> tuple[Span, ...]:
-    """Pauses that ended before every line's last billed period can change nothing any more."""
-    if not pauses:
-        return pauses
-    firsts = [line.billed.first for line in lines if line.billed]
-    oldest = min(firsts, default=None)
-    return tuple(pause for pause in pauses if pause.last is None or oldest is None or pause.last >= oldest)
+def _still_needed(contract: Contract, lines: Iterable[Line]) -> tuple[Span, ...]:
+    """Pauses that ended before every line's last billed period (where they extend, its anchor) change nothing more."""
+    if not contract.pauses:
+        return contract.pauses
+    firsts = [line.billed.first if line.billed and not extends(contract) else line.anchor for line in lines]
+    oldest = min((first for first in firsts if first), default=None)
+    return tuple(pause for pause in contract.pauses if pause.last is None or oldest is None or pause.last >= oldest)
 
 
 def issue(contract: Contract, event: Event, owed: Bill) -> IssueInvoice:

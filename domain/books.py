@@ -59,9 +59,11 @@ class Posting(NamedTuple):
 
 
 def account_of(charge: Charge) -> Account:
-    """The account that a charge is earned on: by day for a period of service, else at once."""
+    """The account that a charge is earned on: by day for a period that is billed in advance, else at once."""
     if charge.what == "period":
         return Account.DEFERRED
+    if charge.what == "arrears":
+        return Account.REVENUE
     return Account.SALES if charge.what in _SOLD else Account.FEES
 
 

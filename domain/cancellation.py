@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from domain.activation import line_since, next_term, waits
 from domain.bill import Bill, bill
-from domain.billing import issue, recharge, running_period_end
+from domain.billing import issue, recharge
 from domain.calendar import DAY, full_months, last_day_of, months_after
 from domain.commands import Cancel, Discard, Terminate
 from domain.due import Due, Rank, moment
@@ -27,9 +27,11 @@ from domain.events import (
 from domain.message import message
 from domain.notice import check_written, received, term_of_no
 from domain.order import fee_charge, void
+from domain.periods import ends_with_term, running_period_end, stands_still
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Status, Term
 from domain.terms import Band, LeavingReason
+from domain.values import Span
 
 
 def check_cancel(contract: Contract, command: Cancel, now: datetime) -> tuple[Event, ...]:
@@ -208,7 +210,7 @@ def _last_day(contract: Contract, line: Line, band: Band, today: date) -> date:
         return last_day_of(counted_since(contract, line, today), band.until_month)
     if band.effect == "end_of_term" and contract.term:
         return _term_end(contract, contract.term, today)
-    return running_period_end(line, today)
+    return running_period_end(contract, line, today)
 
 
 def _term_end(contract: Contract, term: Term, today: date) -> date:
@@ -222,7 +224,7 @@ def _leave(contract: Contract, command: Cancel, now: datetime, fee: str | None, 
     if fee:
         charges = [fee_charge(contract, fee, contract.key("fee", fee))]
         charged = bill(contract, contract.key("invoice", fee), today, charges)
-    credit = _settle(contract, now, {line.id: line.ends_on or last_day for line in contract.lines})
+    credit = settle(contract, now, {line.id: min(line.ends_on or last_day, last_day) for line in contract.lines})
     cancelled = Cancelled(
         at=now,
         rule=rule,
@@ -235,13 +237,24 @@ def _leave(contract: Contract, command: Cancel, now: datetime, fee: str | None, 
     return (*credit, cancelled)
 
 
-def _settle(
+def settle(
     contract: Contract, at: datetime, ends: dict[str, date], only: Container[str] | None = None
 ) -> tuple[Event, ...]:
-    """What the last billed periods cost after all, when service ends on these days."""
-    if not contract.terms.cancellation.credit_unused:
+    """What the last billed periods cost after all, when service ends on these days.
+
+    A pause that lasts until the end is credited also where days after the end are not.
+    """
+    rule = contract.terms.cancellation.rule
+    if contract.terms.cancellation.credit_unused:
+        return recharge(contract, at, "service ended", rule, ends=dict(ends), only=only)
+    if contract.status is not Status.SUSPENDED:
         return ()
-    return recharge(contract, at, "service ended", contract.terms.cancellation.rule, ends=dict(ends), only=only)
+    after = contract.model_copy(update={"pauses": _closed(contract, max(ends.values()))})
+    return recharge(after, at, "days without service", rule, ends=dict.fromkeys(ends), only=only)
+
+
+def _closed(contract: Contract, last_day: date) -> tuple[Span, ...]:
+    return tuple(pause if pause.last else Span(first=pause.first, last=last_day) for pause in contract.pauses)
 
 
 def check_discard(contract: Contract, command: Discard, now: datetime) -> tuple[Event, ...]:
@@ -252,29 +265,40 @@ def check_discard(contract: Contract, command: Discard, now: datetime) -> tuple[
 
 
 def due(contract: Contract) -> Iterator[Due]:
-    """A planned end, of the contract or of some of its lines, comes when its last day is over."""
+    """A planned end, of the contract or of some of its lines, comes when its last day is over.
+
+    One that is the term's own waits while a pause makes the term longer.
+    """
     ending = contract.ending
     if contract.status not in RUNNING:
         return
     yield from _due_lines(contract)
-    if ending is None:
+    if ending is None or _moves_on(contract, ending.last_day):
         return
     at = moment(contract, ending.last_day + DAY)
     ends = {line.id: line.ends_on or ending.last_day for line in contract.lines}
     ended = Ended(at=at, rule=ending.rule, status=ending.status.value, last_day=ending.last_day, reason=ending.reason)
-    events = (*_settle(contract, at, ends), ended)
+    events = (*settle(contract, at, ends), ended)
     yield Due(at, Rank.END, ending.last_day, f"the contract ends ({ending.status.lower()})", ending.rule, events)
 
 
+def _moves_on(contract: Contract, last_day: date) -> bool:
+    return stands_still(contract) and ends_with_term(contract, last_day)
+
+
 def _due_lines(contract: Contract) -> Iterator[Due]:
-    leaving = [line for line in contract.lines if line.id in contract.leaving and line.ends_on]
+    leaving = [
+        line
+        for line in contract.lines
+        if line.id in contract.leaving and line.ends_on and not _moves_on(contract, line.ends_on)
+    ]
     if not leaving:
         return
     last_day = min(line.ends_on for line in leaving if line.ends_on)
     ends = {line.id: last_day for line in leaving if line.ends_on == last_day}
     at, rule = moment(contract, last_day + DAY), contract.terms.cancellation.rule
     ended = LinesEnded(at=at, rule=rule, lines=tuple(ends), last_day=last_day)
-    events: tuple[Event, ...] = (*_settle(contract, at, dict(ends), only=ends), ended)
+    events: tuple[Event, ...] = (*settle(contract, at, dict(ends), only=ends), ended)
     if all(line.over or line.id in ends for line in contract.lines):
         reason = "its last line ended"
         events = (*events, Ended(at=at, rule=rule, status="Cancelled", last_day=last_day, reason=reason))
@@ -326,7 +350,8 @@ def _ended(contract: Contract, event: Ended | Cancelled) -> dict[str, Any]:
     lines = tuple(
         line.model_copy(update={"ends_on": line.ends_on or event.last_day, "planned": None}) for line in contract.lines
     )
-    return {"status": status, "ended_on": event.last_day, "ending": None, "lines": lines}
+    pauses = _closed(contract, event.last_day)
+    return {"status": status, "ended_on": event.last_day, "ending": None, "lines": lines, "pauses": pauses}
 
 
 def _tell_planned(contract: Contract, event: CancellationPlanned) -> Iterator[Effect]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from domain.addition import replaced
-from domain.billing import last_served, running_period_end
-from domain.calendar import DAY, full_months
 from domain.commands import AdoptTerms, Change, Undo
 from domain.due import Due, Rank, moment
 from domain.effects import Effect
@@ -16,6 +14,7 @@ from domain.envelope import Event
 from domain.events import ChangeApplied, ChangePlanned, ChangeWithdrawn, TermsAdopted
 from domain.fleet.offer import check_level
 from domain.message import message
+from domain.periods import last_served, next_boundary, stands_still
 from domain.refusal import Refusal
 from domain.renewal import check_undo_answer, check_undo_cancellation, check_undo_line
 from domain.state import ENDED, Contract, Line, Offer, Planned
@@ -36,7 +35,7 @@ def check_change(contract: Contract, command: Change, now: datetime) -> tuple[Ev
     _check_period(contract, period, prices)
     if terms.effect == "at_once" and command.period is None and line.active_since:
         return replaced(contract, line, _wanted(line, command), now, by=command.by)
-    on, months = boundary(line, contract.date_of(now))
+    on, months = next_boundary(contract, line, contract.date_of(now))
     last = last_served(contract, line)
     if last and on > last:
         raise Refusal(terms.rule, f"service ends on {last}, before the change would take effect on {on}")
@@ -123,14 +122,6 @@ def _check_period(contract: Contract, period: int, prices: Prices) -> None:
         )
 
 
-def boundary(line: Line, today: date) -> tuple[date, int]:
-    """The line's next period boundary, and how many months it lies after the line's anchor."""
-    if line.anchor is None or line.active_since is None or today < line.anchor:
-        return line.anchor or today, 0
-    on = running_period_end(line, today) + DAY
-    return on, full_months(line.anchor, on)
-
-
 def check_undo(contract: Contract, command: Undo, now: datetime) -> tuple[Event, ...]:
     """What is planned, withdrawn; everything stands as it stood."""
     match command.what:
@@ -172,8 +163,8 @@ def check_adopt(contract: Contract, command: AdoptTerms, now: datetime) -> tuple
 
 
 def due(contract: Contract) -> Iterator[Due]:
-    """Planned changes take effect at their boundary, before it is billed."""
-    if contract.status in ENDED:
+    """Planned changes take effect at their boundary, before it is billed; one that a pause moves on waits for it."""
+    if contract.status in ENDED or stands_still(contract):
         return
     for line in contract.lines:
         if line.planned is None or line.active_since is None:

@@ -15,12 +15,14 @@ from domain.state import Contract
 class Rank(IntEnum):
     """What goes first among things that fall due at one instant."""
 
-    END = 0
-    TERM = 1
-    START = 2
-    CHANGE = 3
-    BILL = 4
-    NOTICE = 5
+    ARREARS = 0
+    """What was served is billed before anything else: an end, another price."""
+    END = 1
+    TERM = 2
+    START = 3
+    CHANGE = 4
+    BILL = 5
+    NOTICE = 6
 
 
 @dataclass(frozen=True, slots=True)

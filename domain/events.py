@@ -210,7 +210,7 @@ class LineBilled(Carried):
 
 
 class PeriodBilled(Event):
-    """The periods that began on one day were billed."""
+    """The periods that began on one day were billed; in arrears, those that were over on it."""
 
     kind: Literal["period_billed"] = "period_billed"
     on: date
@@ -278,10 +278,11 @@ class Suspended(Event):
 
 
 class Resumed(Event):
-    """Service went on; the first served day is ``on``."""
+    """Service went on; the first served day is ``on``. So many days without it are added to the term."""
 
     kind: Literal["resumed"] = "resumed"
     on: date
+    extends: int = 0
 
 
 class RenewalOpened(Event):

@@ -140,6 +140,13 @@ def _renewed(contract: Contract, event: Any) -> str:
     return f"Renewed {how}: term {event.term.number} runs from {event.term.first} to {event.term.last}"
 
 
+def _resumed(contract: Contract, event: Any) -> str:
+    if not event.extends:
+        return "Service resumed"
+    term = f"; the term runs to {contract.term.last}" if contract.term else ""
+    return f"Service resumed; {event.extends} day(s) without it are added{term}"
+
+
 def _when(days: int) -> str:
     return f"{days} days before the end" if days >= 0 else "after the end"
 
@@ -211,7 +218,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.ChangeApplied: lambda c, e: f"Change of line {e.line} took effect",
     happened.ChangeWithdrawn: lambda c, e: f"Planned change of line {e.line} withdrawn",
     happened.Suspended: lambda c, e: f"Service suspended: {e.reason}",
-    happened.Resumed: lambda c, e: "Service resumed",
+    happened.Resumed: _resumed,
     happened.RenewalOpened: lambda c, e: (
         f"Term {e.term} is to be offered: asked for" if e.asked else f"Time to offer term {e.term}"
     ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from domain.calendar import DAY
+from domain.periods import paused_so_far
 from domain.refusal import Refusal
 from domain.state import Contract, Term
 from domain.terms import RenewalTerms
@@ -76,6 +77,7 @@ def term_of_no(contract: Contract, term: Term, day: date) -> date | None:
 
     None where the last possible day is over: then the next term is certain.
     """
+    day -= timedelta(days=paused_so_far(contract, day))
     before = _term_before(contract, term)
     if before and day <= last_day_for_no(contract, before):
         return before.last

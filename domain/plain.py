@@ -155,7 +155,7 @@ def _start(terms: Terms, start: StartTerms) -> Told:
 def _billing(terms: Terms, billing: BillingTerms) -> Told:
     yield (
         billing.rule,
-        f"Service is billed in advance, for {_either([_months(item) for item in billing.periods])} at a time.",
+        f"Service is billed {_words(billing.mode)}, for {_either(map(_months, billing.periods))} at a time.",
     )
     if billing.covered == "first_of_next_month":
         yield billing.rule, "Where cover was waited for, billing begins with the calendar month after it ends."
@@ -334,6 +334,7 @@ def _fleet(terms: Terms, fleet: FleetTerms) -> Told:
 
 def _suspension(terms: Terms, suspension: SuspensionTerms) -> Told:
     money = "whole days without it are not charged" if suspension.credit else "it is charged on"
+    money = "whole days without it are added to the period and the term" if suspension.extend else money
     yield suspension.rule, f"Service can be paused; {money}."
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from domain.activation import next_term, term_months
-from domain.billing import recharge
+from domain.billing import in_arrears, recharge
 from domain.calendar import DAY
-from domain.cancellation import lines_withdrawn, withdrawn
+from domain.cancellation import lines_withdrawn, settle, withdrawn
 from domain.commands import DeclineRenewal, Renew, ReportRequote
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument, OpenCaseEffect, Requote
@@ -34,6 +34,7 @@ from domain.forms import check_decline_form, check_order_form
 from domain.message import message
 from domain.money import percent_of, rounded
 from domain.notice import check_written, deadline, last_answer_day, last_day_for_no, opens_on, received, term_of_no
+from domain.periods import next_period, paused_so_far, stands_still
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Renewal, Status, Term
 from domain.terms import RenewalTerms, Terms, Uplift
@@ -70,6 +71,9 @@ def due(contract: Contract) -> Iterator[Due]:
     """The offer of the next term, the reminders, and the end of the term."""
     term = contract.term
     if term is None:
+        return
+    if stands_still(contract):
+        # Each day of the pause moves the term's end, and all that is counted from it, on by a day.
         return
     if contract.status in RUNNING:
         yield from _due_offer(contract, term)
@@ -163,7 +167,9 @@ def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
     else:
         at = moment(contract, max(term.last, last_answer_day(contract, term)) + DAY)
         ended = Ended(at=at, rule=rule, status="Expired", last_day=term.last, reason="the term was not renewed")
-        yield Due(at, Rank.END, term.last, "the contract expires unless it is renewed", rule, (ended,))
+        ends = {line.id: min(line.ends_on or term.last, term.last) for line in contract.lines}
+        what = "the contract expires unless it is renewed"
+        yield Due(at, Rank.END, term.last, what, rule, lambda: (*settle(contract, at, ends), ended))
 
 
 def check_requote(contract: Contract, command: ReportRequote, now: datetime) -> tuple[Event, ...]:
@@ -244,7 +250,7 @@ def _open_question(contract: Contract, now: datetime) -> Term:
 def _check_in_time(contract: Contract, term: Term, day: date) -> None:
     """Refuse an answer after its last possible day."""
     rules = _rules(contract)
-    if day <= last_answer_day(contract, term):
+    if day - timedelta(days=paused_so_far(contract, day)) <= last_answer_day(contract, term):
         return
     rule = rules.grace_rule if rules.grace_days and rules.grace_rule else rules.notice_rule or rules.rule
     grace = f", with {rules.grace_days} days of grace" if rules.grace_days else ""
@@ -339,7 +345,8 @@ def _into_next(contract: Contract, line: Line, term: Term) -> Line:
     """A line in the next term, its periods counted from there; one that was not offered stays behind."""
     if line.id in contract.renewal.unoffered:
         return line.model_copy(update={"ends_on": line.ends_on or term.first - DAY, "over": True})
-    return line.model_copy(update={"anchor": term.first, "billed_months": 0, "served_from": None})
+    begun = {"anchor": term.first, "billed_months": 0, "served_from": None, "running_prices": None}
+    return line.model_copy(update=begun)
 
 
 def _hindered_lines(contract: Contract, event: RenewalHindered) -> dict[str, Any]:
@@ -347,8 +354,15 @@ def _hindered_lines(contract: Contract, event: RenewalHindered) -> dict[str, Any
     return {"renewal": contract.renewal.model_copy(update={"unoffered": unoffered, "hindered": event.reason})}
 
 
+def _repriced(contract: Contract, line: Line, event: Renewed) -> Line:
+    """A line at its new prices; a period that has begun and is billed in arrears keeps those that it began with."""
+    begun = next_period(contract, line)
+    kept = line.running_prices or line.prices if in_arrears(contract) and begun and begun < event.term.first else None
+    return line.model_copy(update={"prices": event.prices.get(line.id, line.prices), "running_prices": kept})
+
+
 def _renewed(contract: Contract, event: Renewed) -> dict[str, Any]:
-    lines = tuple(line.model_copy(update={"prices": event.prices.get(line.id, line.prices)}) for line in contract.lines)
+    lines = tuple(_repriced(contract, line, event) for line in contract.lines)
     if _rules(contract).mode == "on_acceptance":
         # Such a term is billed up to its last day and no further, so that the next one's periods begin with it.
         lines = tuple(

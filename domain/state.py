@@ -107,7 +107,10 @@ class Discount(Carried):
 
 
 class Billed(Carried):
-    """The last period that was billed for a line: what it costs whole, and what has been charged for it so far."""
+    """The last period that was billed for a line: what it costs whole, and what has been charged for it so far.
+
+    ``added`` of its days are days without service by which pauses have made it longer.
+    """
 
     key: str
     first: date
@@ -115,11 +118,13 @@ class Billed(Carried):
     price: Decimal
     charged: Decimal
     served: int
+    added: int = 0
+    in_arrears: bool = False
 
     @property
     def days(self) -> int:
-        """How many days the whole period has."""
-        return (self.last - self.first).days + 1
+        """How many days of service the whole period has."""
+        return (self.last - self.first).days + 1 - self.added
 
 
 class Planned(Carried):
@@ -140,6 +145,7 @@ class Line(Carried):
 
     Periods are counted in months from ``anchor``; the next one starts ``billed_months`` after it. ``served_from`` is
     the first day of a line that came into the running contract, ``since`` the device's first day in any service.
+    ``running_prices`` are those of a period that is billed in arrears, where a renewal has changed them since it began.
     """
 
     id: str
@@ -165,6 +171,7 @@ class Line(Carried):
     anchor: date | None = None
     billed_months: int = 0
     billed_periods: int = 0
+    running_prices: Prices | None = None
     billed: Billed | None = None
     ends_on: date | None = None
     planned: Planned | None = None
@@ -277,6 +284,7 @@ class Contract(Carried):
     leaving: tuple[str, ...] = ()
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
+    extended: int = 0
     breaches: tuple[Breach, ...] = ()
     repairs: tuple[Repair, ...] = ()
     supplies: Supplies = Supplies()

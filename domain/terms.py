@@ -189,6 +189,11 @@ class BillingTerms(Carried):
 
     rule: Rule
     periods: tuple[Months, ...] = Field(min_length=1, description="Lengths of billing period on offer, in months.")
+    mode: Literal["in_advance", "in_arrears"] = Field(
+        default="in_advance",
+        description="`in_advance`: a period is billed on its first day. `in_arrears`: on the day after its last one, "
+        "for the days that were served; at an end, what was served until then.",
+    )
     invoice_date_rule: Rule | None = Field(
         default=None, description="With a rule here, the customer may ask for another day for the first invoice."
     )
@@ -389,6 +394,11 @@ class SuspensionTerms(Carried):
 
     rule: Rule
     credit: bool = Field(default=True, description="Whole days without service are not charged.")
+    extend: bool = Field(
+        default=False,
+        description="Whole days without service are added to the running period and to the term instead: bills, "
+        "renewal and reminders move along, and nothing is credited.",
+    )
 
 
 class Instructions(Carried):

@@ -10,10 +10,10 @@ from datetime import date
 from typing import Literal
 
 from domain.activation import line_since, next_term
-from domain.billing import running_period_end
 from domain.calendar import DAY, last_day_of, months_after
 from domain.cancellation import counted_since
 from domain.notice import last_answer_day, last_day_for_no, opens_on
+from domain.periods import running_period_end
 from domain.state import ENDED, RUNNING, Contract, Line, Term
 from domain.terms import Band
 from domain.values import Carried, Name
@@ -79,7 +79,7 @@ def _of_band(contract: Contract, line: Line, band: Band, first: date, last: date
         case "end_of_month":
             yield whole.model_copy(update={"ends_on": last})
         case "end_of_term" | "end_of_period":
-            end = running_period_end(line, first)
+            end = running_period_end(contract, line, first)
             yield whole.model_copy(update={"ends_on": end, "last": min(last, end) if last else end})
         case _:
             yield whole

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from domain.billing import recharge
+from domain.cancellation import settle
 from domain.due import Due, Rank, moment
 from domain.dunning.events import Dunned
 from domain.dunning.state import Unpaid
@@ -49,9 +49,7 @@ def _follows(contract: Contract, step: DunningStep, at: datetime, rule: str) -> 
     if step.do == "suspend" and contract.status is Status.ACTIVE:
         yield Suspended(at=at, rule=rule, on=today, reason="an invoice is not paid")
     if step.do == "end" and contract.status in RUNNING:
-        ends: dict[str, date | None] = {line.id: line.ends_on or today for line in contract.lines}
-        if contract.terms.cancellation.credit_unused:
-            yield from recharge(contract, at, "the contract ended unpaid", rule, ends=ends)
+        yield from settle(contract, at, {line.id: min(line.ends_on or today, today) for line in contract.lines})
         yield Ended(at=at, rule=rule, status="Cancelled", last_day=today, reason="an invoice was never paid")
 
 

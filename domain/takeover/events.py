@@ -38,6 +38,7 @@ class Opening(Carried):
     ending: Ending | None = None
     leaving: tuple[str, ...] = ()
     pauses: tuple[Span, ...] = ()
+    extended: int = 0
     breaches: tuple[Breach, ...] = ()
     supplies: Supplies = Supplies()
     contacts: tuple[Contact, ...] = ()

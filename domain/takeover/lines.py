@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from domain.activation import cover_end, start
-from domain.billing import served_days
-from domain.calendar import DAY, full_months, instant, last_day_of, months_after
+from domain.billing import in_arrears
+from domain.calendar import DAY, instant, months_after
 from domain.money import prorated, rounded
+from domain.periods import boundary, served_days
 from domain.quote import price_of
 from domain.refusal import Refusal
 from domain.state import Billed, Contract, Line
@@ -141,11 +142,13 @@ def _months_billed(contract: Contract, line: Line, given: StandingLine, until: d
             allowed_when="`anchor` is the first day that was ever billed",
             field=_field(given, "anchor"),
         )
-    months = full_months(anchor, until + DAY)
+    months = 0
+    while boundary(contract, line, months + 1) <= until + DAY:
+        months += 1
     whole = given.billed is not None or months % line.period == 0
-    if months_after(anchor, months) != until + DAY or not whole:
+    if boundary(contract, line, months) != until + DAY or not whole:
         before = months // line.period * line.period
-        near = [last_day_of(anchor, count) for count in (before, before + line.period)]
+        near = [boundary(contract, line, count) - DAY for count in (before, before + line.period)]
         raise Refusal(
             rule,
             f"{until} is not the last day of a period of {line.period} months counted from {anchor}",
@@ -167,11 +170,11 @@ def _last_billed(contract: Contract, line: Line, given: StandingLine, until: dat
         return Billed(key=key, **period.model_dump())
     if months < line.period or line.anchor is None:
         return None
-    first, currency = months_after(line.anchor, months - line.period), contract.terms.currency
+    first, currency = boundary(contract, line, months - line.period), contract.terms.currency
     price = rounded(price_of(line), currency)
     over = contract.model_copy(update={"pauses": tuple(pause for pause in contract.pauses if pause.last)})
     served = served_days(over, line, first, until, None)
-    days = (until - first).days + 1
+    days = (months_after(line.anchor, months) - months_after(line.anchor, months - line.period)).days
     return Billed(
         key=contract.key("period", f"{line.id}.{first}"),
         first=first,
@@ -179,6 +182,8 @@ def _last_billed(contract: Contract, line: Line, given: StandingLine, until: dat
         price=price,
         charged=prorated(price, days=served, of_days=days, currency=currency),
         served=served,
+        added=(until - first).days + 1 - days,
+        in_arrears=in_arrears(contract),
     )
 
 

@@ -128,7 +128,7 @@ def _stands(command: TakeOver) -> Contract:
     contract = contract.model_copy(update={"order": _order(contract, standing.order)})
     active = [line.active_since for line in standing.lines if line.active_since]
     contract = contract.model_copy(update={"active_since": standing.active_since or min(active, default=None)})
-    contract = contract.model_copy(update={"term": running_term(contract, standing)})
+    contract = contract.model_copy(update={"term": running_term(contract, standing), "extended": standing.extended})
     lines = tuple(started(contract, line, given[line.id], standing.as_of) for line in contract.lines)
     contract = contract.model_copy(update={"lines": lines})
     contract = contract.model_copy(update=_paused(contract, standing) | {"ending": ending(contract, standing)})

@@ -21,13 +21,18 @@ Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,59}$"
 
 
 class BilledPeriod(Carried):
-    """The last period that was billed for a line: its days, what it costs whole and what was charged for it, net."""
+    """The last period that was billed for a line: its days, what it costs whole and what was charged for it, net.
+
+    ``added`` of its days are days without service by which pauses have made it longer.
+    """
 
     first: date
     last: date
     price: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=4)]
     charged: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=4)]
     served: Annotated[int, Field(ge=0, le=10_000)]
+    added: Annotated[int, Field(ge=0, le=10_000)] = 0
+    in_arrears: bool = False
 
 
 class StandingLine(Carried):
@@ -60,6 +65,7 @@ class StandingLine(Carried):
     billed_until: date | None = None
     billed: BilledPeriod | None = None
     billed_periods: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    running_prices: Prices | None = None
     served_from: date | None = None
     since: date | None = None
     ends_on: date | None = None
@@ -128,7 +134,7 @@ class Standing(Carried):
     """A contract as it stands at the beginning of the day ``as_of``, counted in its own time zone.
 
     What fell due before that day is done; what falls due from it on is not. ``reference`` is what it is called in
-    ``source``, the system that it comes from.
+    ``source``, the system that it comes from. ``extended`` is how many days pauses have added to its terms so far.
     """
 
     source: Text = "elsewhere"
@@ -147,6 +153,7 @@ class Standing(Carried):
     ending: StandingEnding | None = None
     suspended_since: date | None = None
     pauses: Annotated[tuple[Span, ...], Field(max_length=100)] = ()
+    extended: Annotated[int, Field(ge=0, le=10_000)] = 0
     onboarding_by: date | None = None
     access_code: Text | None = None
     contacts: Annotated[tuple[Contact, ...], Field(max_length=50)] = ()

@@ -27,9 +27,10 @@ def running_term(contract: Contract, standing: Standing) -> Term | None:
     rule = terms.term.rule
     if given is None:
         raise Refusal(rule, "nothing says when the term that runs ends", allowed_when="it is given", field="term.last")
-    months = full_months(since, given.last + DAY)
-    if months < 1 or last_day_of(since, months) != given.last:
-        near = [str(last_day_of(since, count)) for count in (months, months + 1) if count >= 1]
+    added = timedelta(days=standing.extended)
+    months = full_months(since, given.last - added + DAY)
+    if months < 1 or last_day_of(since, months) + added != given.last:
+        near = [str(last_day_of(since, count) + added) for count in (months, months + 1) if count >= 1]
         raise Refusal(
             rule,
             f"{given.last} does not lie whole months after the activation on {since}",
@@ -37,7 +38,7 @@ def running_term(contract: Contract, standing: Standing) -> Term | None:
             field="term.last",
         )
     length = term_months(contract) or months
-    first = given.first or max(since, last_day_of(since, max(0, months - length)) + DAY)
+    first = given.first or max(since, last_day_of(since, max(0, months - length)) + added + DAY)
     return Term(number=given.number or max(1, -(-months // length)), first=first, last=given.last, months=months)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from domain.calendar import DAY, months_after
+from domain.calendar import DAY
 from domain.notice import opens_on
+from domain.periods import boundary
 from domain.state import Contract, Line
 from domain.takeover.standing import (
     BilledPeriod,
@@ -111,7 +112,7 @@ def _line(contract: Contract, line: Line) -> StandingLine:
     return StandingLine(
         **known,
         active_since=contract.date_of(line.active_since) if line.active_since else None,
-        billed_until=_billed_until(line),
+        billed_until=_billed_until(contract, line),
         billed=BilledPeriod(**{name: getattr(billed, name) for name in BilledPeriod.model_fields}) if billed else None,
         leaves=line.id in contract.leaving,
         supplies_counted=kept.counted,
@@ -119,8 +120,8 @@ def _line(contract: Contract, line: Line) -> StandingLine:
     )
 
 
-def _billed_until(line: Line) -> date | None:
+def _billed_until(contract: Contract, line: Line) -> date | None:
     """The day before the next period; none before there was one."""
     if line.anchor is None or line.active_since is None or (line.billed is None and not line.billed_months):
         return None
-    return months_after(line.anchor, line.billed_months) - DAY
+    return boundary(contract, line, line.billed_months) - DAY

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,10 +17,10 @@ from domain.commands import Accept, Cancel, Change, Checkout, DeclineRenewal, Mo
 from domain.decider import next_due
 from domain.effects import IssueCredit, IssueInvoice
 from domain.envelope import Command
-from domain.events import PeriodBilled
+from domain.events import PeriodBilled, Recredited
 from domain.refusal import Refusal
 from domain.simulator import Life
-from domain.state import ENDED, Cover
+from domain.state import ENDED, Billed, Cover, Status
 from tests.domain.samples import offer, quote, terms
 
 BEGIN = datetime(2026, 12, 31, 9, tzinfo=UTC)
@@ -42,13 +43,32 @@ COMMANDS = st.one_of(
 SCRIPTS = st.lists(st.tuples(st.integers(0, 24 * 200), COMMANDS), max_size=12)
 WARRANTIES = st.none() | st.dates(date(2026, 9, 1), date(2027, 12, 31))
 MODES = st.sampled_from(["tacit", "on_acceptance"])
-CREDITS = st.booleans()
+PERIODS = st.sampled_from([1, 3, 12])
+BILLED = st.sampled_from(["in_advance", "in_arrears"])
 
 
-def begin(warranty: date | None, period: int, mode: str, *, credit: bool) -> Life:
+class Under(NamedTuple):
+    """The terms that make a difference: how the contract renews, what pauses do, when it is billed, how often."""
+
+    mode: str = "tacit"
+    pauses: str = "credit"
+    billed: str = "in_advance"
+    period: int = 1
+
+
+UNDER = st.builds(
+    Under, mode=MODES, pauses=st.sampled_from(["charge", "credit", "extend"]), billed=BILLED, period=PERIODS
+)
+MONTHLY = UNDER.map(lambda under: under._replace(period=1))
+
+
+def begin(warranty: date | None, under: Under) -> Life:
     """An ordered contract of two lines, one of them perhaps under warranty."""
-    under = terms(renewal={"mode": mode}, suspension={"credit": credit}, lapsed_cover=None)
-    life = Life.begin(quote(offer("1"), offer("2", warranty=warranty), period=period, under=under), BEGIN)
+    suspension = {"credit": under.pauses == "credit", "extend": under.pauses == "extend"}
+    agreed = terms(
+        renewal={"mode": under.mode}, suspension=suspension, billing={"mode": under.billed}, lapsed_cover=None
+    )
+    life = Life.begin(quote(offer("1"), offer("2", warranty=warranty), period=under.period, under=agreed), BEGIN)
     life.give(Accept(id="a", revision=1), BEGIN)
     life.give(Checkout(id="b", method="pm_ok", registered=True), BEGIN)
     return life
@@ -85,16 +105,14 @@ def live(
         (4800, Renew(id="c", by="operator")),
     ],
     date(2027, 1, 1),
-    1,
-    "on_acceptance",
-    False,
+    Under(mode="on_acceptance", pauses="charge"),
 )
-@given(SCRIPTS, WARRANTIES, st.sampled_from([1, 3, 12]), MODES, CREDITS)
+@given(SCRIPTS, WARRANTIES, UNDER)
 def test_no_period_is_billed_twice_or_missed(
-    script: list[tuple[int, Command]], warranty: date | None, period: int, mode: str, credit: bool
+    script: list[tuple[int, Command]], warranty: date | None, under: Under
 ) -> None:
     """The billed periods of a line touch without gap or overlap, and every charge has its own key."""
-    life = begin(warranty, period, mode, credit=credit)
+    life = begin(warranty, under)
     live(life, script)
     keys = Counter(effect.key for effect in life.told)
     assert [key for key, times in keys.items() if times > 1] == []
@@ -110,7 +128,7 @@ def test_no_period_is_billed_twice_or_missed(
             assert charge.last is not None
             assert charge.last < after.first, "billed twice"
             if not life_paused(life, before.last, after.first):
-                gap_allowed = mode == "on_acceptance" and before.served < before.days
+                gap_allowed = under.mode == "on_acceptance" and before.served < before.days
                 assert gap_allowed or before.last + timedelta(days=1) == after.first, "missed"
 
 
@@ -128,12 +146,12 @@ def life_paused(life: Life, first: date, last: date) -> bool:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SCRIPTS, WARRANTIES, MODES, CREDITS)
+@given(SCRIPTS, WARRANTIES, MONTHLY)
 def test_catching_up_equals_going_step_by_step(
-    script: list[tuple[int, Command]], warranty: date | None, mode: str, credit: bool
+    script: list[tuple[int, Command]], warranty: date | None, under: Under
 ) -> None:
     """A contract that was looked at every day and one that slept for months have the same trail."""
-    jumped, stepped = begin(warranty, 1, mode, credit=credit), begin(warranty, 1, mode, credit=credit)
+    jumped, stepped = (begin(warranty, under) for _ in range(2))
     live(jumped, script)
     live(stepped, script, daily=True)
     assert jumped.entries == stepped.entries
@@ -141,12 +159,10 @@ def test_catching_up_equals_going_step_by_step(
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SCRIPTS, WARRANTIES, MODES, CREDITS)
-def test_nothing_happens_after_the_end(
-    script: list[tuple[int, Command]], warranty: date | None, mode: str, credit: bool
-) -> None:
-    """After the end only the reminder that belongs to it may come, and time never runs back."""
-    life = begin(warranty, 1, mode, credit=credit)
+@given(SCRIPTS, WARRANTIES, MONTHLY)
+def test_nothing_happens_after_the_end(script: list[tuple[int, Command]], warranty: date | None, under: Under) -> None:
+    """After the end only its reminder and the bill of its last days may come, and time never runs back."""
+    life = begin(warranty, under)
     live(life, script)
     instants = [entry.at for entry in life.entries]
     assert instants == sorted(instants)
@@ -154,15 +170,18 @@ def test_nothing_happens_after_the_end(
     assert len(ends) <= 1
     if ends:
         after = {entry.kind for entry in life.entries[ends[0] + 1 :]}
-        assert after <= {"reminder_sent", "reminder_skipped"}
+        allowed = {"reminder_sent", "reminder_skipped"}
+        assert after <= (allowed | {"period_billed"} if under.billed == "in_arrears" else allowed)
         assert life.contract.status in ENDED
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SCRIPTS, WARRANTIES, MODES)
-def test_each_served_day_is_charged_once(script: list[tuple[int, Command]], warranty: date | None, mode: str) -> None:
+@given(SCRIPTS, WARRANTIES, MONTHLY)
+def test_each_served_day_is_charged_once(
+    script: list[tuple[int, Command]], warranty: date | None, under: Under
+) -> None:
     """Invoices less credits of a line's last period come to its price for the days that were served."""
-    life = begin(warranty, 1, mode, credit=True)
+    life = begin(warranty, under)
     live(life, script)
     for line in life.contract.lines:
         if line.billed is None:
@@ -192,11 +211,51 @@ def test_each_served_day_is_charged_once(script: list[tuple[int, Command]], warr
         assert line.billed.charged >= 0
 
 
+@pytest.mark.rule("COM-4")
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(SCRIPTS, WARRANTIES, UNDER.filter(lambda under: under.pauses != "charge"))
+def test_what_is_charged_is_what_was_served(
+    script: list[tuple[int, Command]], warranty: date | None, under: Under
+) -> None:
+    """Day for day: those from the first billed one to the end or the last bill, less the pauses."""
+    life = begin(warranty, under)
+    live(life, script)
+    if life.contract.status is Status.SUSPENDED:
+        life.give(Resume(id="r"), life.contract.at)
+    for line in life.contract.lines:
+        periods: dict[str, Billed] = {}
+        for event in life.events:
+            if isinstance(event, PeriodBilled | Recredited):
+                periods |= {part.billed.key: part.billed for part in event.lines if part.line == line.id}
+        if line.billed is None:
+            continue
+        first = min(item.first for item in periods.values())
+        ends = [day for day in (line.billed.last, life.contract.ended_on) if day]
+        served = {first + timedelta(days=n) for n in range((min(ends) - first).days + 1)} - paused_days(life)
+        assert sum(item.served for item in periods.values()) == len(served)
+
+
+def paused_days(life: Life) -> set[date]:
+    """The whole days without service."""
+    days: set[date] = set()
+    since: date | None = None
+    for entry in life.entries:
+        if entry.kind == "suspended":
+            since = entry.on
+        if entry.kind in {"resumed", "ended", "cancelled"} and since is not None:
+            goes_on = entry.on if entry.kind == "resumed" else (life.contract.ended_on or entry.on) + timedelta(days=1)
+            days |= {since + timedelta(days=n) for n in range(1, (goes_on - since).days)}
+            since = None
+    return days
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SCRIPTS, WARRANTIES, MODES)
-def test_what_is_due_is_done_by_doing_it(script: list[tuple[int, Command]], warranty: date | None, mode: str) -> None:
+@given(SCRIPTS, WARRANTIES, MONTHLY)
+def test_what_is_due_is_done_by_doing_it(
+    script: list[tuple[int, Command]], warranty: date | None, under: Under
+) -> None:
     """The next due thing is never earlier than what has happened, and doing it makes way for another one."""
-    life = begin(warranty, 3, mode, credit=True)
+    life = begin(warranty, under._replace(period=3))
     live(life, script)
     due = next_due(life.contract)
     if due is None:
@@ -209,7 +268,7 @@ def test_what_is_due_is_done_by_doing_it(script: list[tuple[int, Command]], warr
 
 def test_the_anchor_survives_a_change_of_period() -> None:
     """Monthly from 31 January, then quarterly: the quarters still count from the 31st."""
-    life = begin(None, 1, "tacit", credit=True)
+    life = begin(None, Under())
     assert months_after(date(2026, 12, 31), 2) == date(2027, 2, 28)
     life.give(Change(id="c", line="1", period=3), datetime(2027, 2, 1, tzinfo=UTC))
     life.live_until(datetime(2027, 9, 1, tzinfo=UTC))
@@ -224,10 +283,10 @@ def test_the_anchor_survives_a_change_of_period() -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SCRIPTS, WARRANTIES, MODES)
-def test_every_refusal_names_its_rule(script: list[tuple[int, Command]], warranty: date | None, mode: str) -> None:
+@given(SCRIPTS, WARRANTIES, MONTHLY)
+def test_every_refusal_names_its_rule(script: list[tuple[int, Command]], warranty: date | None, under: Under) -> None:
     """Whatever is refused, the answer names a rule that the terms explain, and a reason."""
-    life = begin(warranty, 1, mode, credit=True)
+    life = begin(warranty, under)
     for _, _, refusal in live(life, script):
         assert refusal.rule in life.contract.terms.rules
         assert refusal.reason

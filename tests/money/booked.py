@@ -10,9 +10,10 @@ from domain.effects import Collect, IssueCredit, IssueInvoice, WriteOff
 from domain.permissions import permissions
 from domain.simulator import Life
 from domain.view import Record, attention, view
-from storage import contracts, records
+from storage import contracts, programmes, records
 from storage.database import Database
 from tests.activities.samples import run
+from tests.money.variants import variants
 from workflows.catalogue import Header, Job
 
 
@@ -70,5 +71,15 @@ def header(life: Life) -> Header:
 
 
 async def ready(database: Database) -> None:
-    """The programmes, as they ship."""
-    await prepare(database)
+    """The programmes, as they ship and under every variant."""
+    for programme in await prepare(database):
+        async with database.write() as connection:
+            for variant in variants(programme):
+                await programmes.store(
+                    connection,
+                    code=variant.terms.code,
+                    version=variant.terms.version,
+                    terms=variant.terms.model_dump(mode="json"),
+                    catalogue=variant.catalogue.model_dump(mode="json"),
+                    sha256=variant.sha256,
+                )

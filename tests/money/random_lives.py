@@ -34,6 +34,7 @@ from domain.state import Line
 from domain.supplies.commands import OrderSupply
 from domain.supplies.state import Item
 from runtime.settings import CHECKOUT
+from tests.money.variants import VARIANTS, varied
 
 PROGRAMMES = load_all(CHECKOUT / "programmes")
 YEARS = 3
@@ -45,7 +46,8 @@ class RandomLife:
 
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)  # noqa: S311 - dice, not secrets
-        self.programme: Programme = PROGRAMMES[seed % len(PROGRAMMES)]
+        shipped: Programme = PROGRAMMES[seed % len(PROGRAMMES)]
+        self.programme = varied(shipped, self.dice.randrange(len(VARIANTS)))
         terms = self.programme.terms
         self.number = f"{terms.code}-2027-{seed:06d}"
         self.story: Scenario = self.dice.choice(list(self.programme.lives().values()))

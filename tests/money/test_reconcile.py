@@ -18,7 +18,7 @@ from storage import books
 from storage.books import Scope
 from storage.database import Database
 from storage.reconcile import differences
-from storage.tables import audit_entry, credit_note, invoice, posting
+from storage.tables import audit_entry, credit_note, invoice, invoice_line, posting
 from tests.money.booked import book, ready
 from tests.money.random_lives import lives
 
@@ -71,6 +71,9 @@ async def test_lives_are_as_various_as_they_should_be(lived: list[Life]) -> None
     wanted = {"period_billed", "recredited", "line_added", "renewed", "suspended", "change_applied", "ended"}
     assert wanted <= kinds
     assert {life.contract.terms.code for life in lived} == {"HPG", "HPJ", "HPP", "ICM", "XEC"}
+    bills = [bill for life in lived for event in life.events if (bill := getattr(event, "bill", None))]
+    assert {"period", "arrears"} <= {charge.what for bill in bills for charge in bill.charges}
+    assert any(life.contract.extended for life in lived)
 
 
 async def _bad(connection: AsyncConnection, statement: str) -> None:
@@ -80,7 +83,9 @@ async def _bad(connection: AsyncConnection, statement: str) -> None:
 async def _unguarded(database: Database, fault: Callable[[AsyncConnection, dict[str, Any]], Any]) -> None:
     """Do what the database forbids, as somebody with its password might."""
     async with database.write() as connection:
-        row = dict((await connection.execute(select(invoice).order_by(invoice.c.key).limit(1))).mappings().one())
+        of_service = select(invoice_line.c.invoice).where(invoice_line.c.what.in_(("period", "arrears")))
+        query = select(invoice).where(invoice.c.key.in_(of_service)).order_by(invoice.c.key).limit(1)
+        row = dict((await connection.execute(query)).mappings().one())
         if database.engine.dialect.name == "sqlite":
             names = await connection.scalars(text("select name from sqlite_master where type = 'trigger'"))
             for name in list(names):

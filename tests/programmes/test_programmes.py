@@ -159,6 +159,7 @@ EVERYTHING: dict[str, Any] = {
         "valid_until": "2027-05-17",
         "last_day": "2027-05-17",
         "effective_on": "2027-05-18",
+        "added": 10,
         "term_last_day": "2028-05-17",
         "deadline": "2027-05-17",
         "answer_until": "2027-05-16",

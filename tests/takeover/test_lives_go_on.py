@@ -38,6 +38,7 @@ def test_the_future_is_the_same() -> None:
         for _ in range(CUTS):
             happened = dice.choice(life.events).at
             day = life.contract.date_of(happened) + timedelta(days=dice.choice((0, 0, 1, 1, 3, 10, 20, 40)))
+            life.live_until(instant(day, life.contract.zone))
             contract = at_the_beginning_of(day, life)
             if contract is None or not may_move(contract):
                 continue

@@ -1,0 +1,36 @@
+"""The programmes under other terms of money than they ship with, so that random lives reach every rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from adapters.programme_files import Programme
+from domain.terms import Terms
+
+VARIANTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"billing": {"mode": "in_arrears"}, "suspension": {"credit": True}},
+    {"suspension": {"extend": True}},
+    {"billing": {"mode": "in_arrears"}, "suspension": {"extend": True}},
+)
+
+
+def varied(programme: Programme, variant: int) -> Programme:
+    """The programme under a variant of its terms, which has a version of its own; variant 0 is as it ships."""
+    changes = VARIANTS[variant % len(VARIANTS)]
+    if not changes:
+        return programme
+    values = programme.terms.model_dump(mode="json")
+    values["version"] = values["version"] * 100 + variant
+    for part, fields in changes.items():
+        known = values[part]
+        if known is None and part == "billing":  # the service is free
+            continue
+        values[part] = {"rule": programme.terms.quote.rule} | (known or {}) | fields
+    return replace(programme, terms=Terms.model_validate(values))
+
+
+def variants(programme: Programme) -> list[Programme]:
+    """The programme under every variant of its terms."""
+    return [varied(programme, number) for number in range(len(VARIANTS))]
