@@ -12,6 +12,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.billing import BillingActivities, PaymentPort
+from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
 from activities.documents import DocumentActivities
 from activities.fleet import FleetActivities
@@ -27,6 +28,7 @@ from adapters.payments_embedded import EmbeddedPayments
 from adapters.texts import Texts
 from runtime.settings import CHECKOUT, Settings
 from storage.database import Database
+from workflows.campaign import CampaignWorkflow
 from workflows.clock import TestClockWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.dispatch import EventDispatcherWorkflow
@@ -81,10 +83,11 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     fleets = FleetActivities(database)
     clocks = ClockActivities(database, client)
     hooks = HookActivities(database, world.hooks, settings.public_url)
+    campaigns = CampaignActivities(database, client)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[ContractWorkflow, TestClockWorkflow, EventDispatcherWorkflow],
+        workflows=[ContractWorkflow, TestClockWorkflow, EventDispatcherWorkflow, CampaignWorkflow],
         activities=[
             billing.issue_invoice,
             billing.collect,
@@ -102,6 +105,10 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             clocks.advance_contracts,
             clocks.discard_contracts,
             hooks.deliver,
+            campaigns.open,
+            campaigns.pick,
+            campaigns.ask,
+            campaigns.stand,
         ],
         # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
         workflow_runner=UnsandboxedWorkflowRunner(),

@@ -12,6 +12,9 @@ from temporalio.service import RPCError
 
 from api import (
     bank_statements,
+    campaign_previews,
+    campaign_reports,
+    campaigns,
     checkout,
     clocks,
     contracts,
@@ -63,6 +66,9 @@ ROUTERS = (
     tasks.router,
     fleets.router,
     clocks.router,
+    campaign_previews.router,
+    campaigns.router,
+    campaign_reports.router,
     people.router,
 )
 health = APIRouter(tags=["health"])

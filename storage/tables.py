@@ -467,6 +467,44 @@ hook_delivery = Table(
     Index("ix_hook_delivery_state_next_at", "state", "next_at"),
 )
 
+# Campaigns
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("name", String(500), nullable=False),
+    Column("selection", Document, nullable=False),
+    Column("pace", Document, nullable=False),
+    Column("by", String(500), nullable=False),
+    Column("reason", String(500)),
+    Column("schedule", String(60)),
+    Column("status", String(10), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Index("ix_campaign_created_at_id", "created_at", "id"),
+)
+
+campaign_contract = Table(
+    "campaign_contract",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("contract", String(40), primary_key=True),
+    Column("customer", String(40), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("outcome", String(20)),
+    Column("reason", String(500)),
+    Column("term", Integer),
+    Column("net", Money),
+    Column("term_net", Money),
+    Column("currency", String(3)),
+    Column("quoted_on", Date),
+    Column("deadline", Date),
+    Column("asked_at", Instant),
+    Index("ix_campaign_contract_campaign_outcome", "campaign", "outcome", "contract"),
+)
+
 # The API's own
 
 quote_request = Table(

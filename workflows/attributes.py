@@ -1,4 +1,4 @@
-"""The search attributes by which operators find contracts: the whole list, within the SQL visibility limits."""
+"""The search attributes by which operators find contracts and campaigns: all, within SQL visibility's limits."""
 
 from temporalio.common import SearchAttributeKey
 
@@ -11,6 +11,7 @@ TERM_ENDS_AT = SearchAttributeKey.for_datetime("TermEndsAt")
 TERM_NUMBER = SearchAttributeKey.for_int("TermNumber")
 RULES_VERSION = SearchAttributeKey.for_int("RulesVersion")
 NEEDS_ATTENTION = SearchAttributeKey.for_bool("NeedsAttention")
+CAMPAIGN_STATUS = SearchAttributeKey.for_keyword("CampaignStatus")
 
 ALL = (
     STATUS,
@@ -22,4 +23,5 @@ ALL = (
     TERM_NUMBER,
     RULES_VERSION,
     NEEDS_ATTENTION,
+    CAMPAIGN_STATUS,
 )

@@ -31,6 +31,11 @@ RECORD = "records.record"
 ADVANCE_CONTRACTS = "clocks.advance_contracts"
 DISCARD_CONTRACTS = "clocks.discard_contracts"
 DELIVER_EVENTS = "hooks.deliver"
+OPEN_CAMPAIGN = "campaigns.open"
+PICK_CONTRACTS = "campaigns.pick"
+ASK_CONTRACTS = "campaigns.ask"
+STAND_CAMPAIGN = "campaigns.stand"
+CLOSE_BOOKS = "books.close"
 
 ACTIVITY: dict[type[Effect], str] = {
     IssueInvoice: "billing.issue_invoice",

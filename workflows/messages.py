@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from domain.campaign import Pace, Selection, Standing
 from domain.commands import Quote
 from domain.effects import AnyEffect
 from domain.envelope import Command, Id
@@ -110,3 +112,123 @@ class ClockState(Carried):
     now: AwareDatetime
     target: AwareDatetime | None = None
     deleted: bool = False
+
+
+class CampaignBaton(Carried):
+    """Everything that one run of a campaign hands over to the next: where it is, and what it has been told."""
+
+    picked: bool = False
+    cursor: str | None = None
+    asked_until: str | None = None
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    paused: bool = False
+    cancelled: bool = False
+    told: tuple[str, ...] = ()
+
+
+class CampaignStart(Carried):
+    """What begins a campaign's run. Without ``id`` it is the workflow's own, which a schedule makes for each time.
+
+    ``zone`` is where the campaign's own day is counted; ``round`` counts the retries of those who could not answer.
+    ``batches`` are asked before the workflow goes over into a new run.
+    """
+
+    id: str | None = None
+    name: str
+    selection: Selection
+    pace: Pace = Pace()
+    by: str
+    reason: str | None = None
+    schedule: str | None = None
+    zone: str = "UTC"
+    round: int = 1
+    batches: int = 200
+    baton: CampaignBaton = CampaignBaton()
+
+
+class CampaignOpen(Carried):
+    """Write a campaign down, once: its window is counted from the local day of ``at``, or of its test clock."""
+
+    campaign: str
+    at: AwareDatetime
+    start: CampaignStart
+
+
+class CampaignOpened(Carried):
+    """The campaign as it is written down: its window in dates, how far it is, and whether its round is over."""
+
+    selection: Selection
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    over: bool = False
+
+
+class CampaignPick(Carried):
+    """Write down the next contracts that a selection means."""
+
+    campaign: str
+    selection: Selection
+    after: str | None = None
+    limit: int
+
+
+class CampaignPicked(Carried):
+    """The last contract that was written down; none where there are no more."""
+
+    last: str | None = None
+    picked: int = 0
+
+
+class CampaignBatch(Carried):
+    """Ask the next contracts of a campaign that have not answered yet."""
+
+    campaign: str
+    by: str
+    after: str | None = None
+    pace: Pace
+
+
+class CampaignAsked(Carried):
+    """The last contract of the batch, none where nobody is left; and how many came to what, in the whole campaign."""
+
+    last: str | None = None
+    outcomes: dict[str, int] = Field(default_factory=dict)
+
+
+class CampaignStand(Carried):
+    """Where a campaign stands from now on."""
+
+    campaign: str
+    standing: Standing
+
+
+class Steer(Carried):
+    """An operator's word to a campaign: who says it, and why."""
+
+    by: str = "operator"
+    reason: str | None = None
+
+
+class CampaignProgress(Carried):
+    """How far a campaign has come: contracts picked, and how many came to what; ``waiting`` are still to ask."""
+
+    campaign: str
+    standing: Standing
+    round: int
+    picked: int
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    told: tuple[str, ...] = ()
+
+
+class BooksClosing(Carried):
+    """Earn revenue to the end of a day for the next contracts; ``on`` is filled in by the workflow that begins it."""
+
+    on: date | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+class BooksClosed(Carried):
+    """The last contract whose books were closed, none where there are no more; and how many postings were made."""
+
+    last: str | None = None
+    moved: int = 0
