@@ -70,7 +70,7 @@ def _mail(settings: Settings, database: Database) -> MailPort:
         password=password.get_secret_value() if password else None,
         starttls=settings.smtp_starttls,
     )
-    return SmtpMail(server, settings.mail_from)
+    return SmtpMail(server, settings.mail_from, settings.bounce_address)
 
 
 def build(client: Client, settings: Settings, database: Database, world: Outside) -> Worker:
@@ -98,6 +98,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             ticketing.move_case,
             ticketing.close_case,
             messages.send,
+            messages.send_again,
             documents.make,
             records.record,
             records.requote,

@@ -1,8 +1,8 @@
-"""Messages: composed in the customer's language, sent once, and proven: due, composed, sent, refused."""
+"""Messages: composed in the customer's language, sent once, and proven: due, composed, sent or refused, delivered."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
@@ -10,11 +10,13 @@ from typing import Any, Protocol
 from temporalio import activity
 
 from activities.errors import Refused, Unreachable, mapped
-from domain.effects import Outcome, SendMessage
+from domain.effects import Outcome, SendAgain, SendMessage
 from storage import records
 from storage.database import Database
 from storage.outbox import Letter, contents, find_message, hashes, keep_message, mark_message
 from workflows.catalogue import Header, Job
+
+NO_ADDRESS = "the customer has no e-mail address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,57 @@ class MessageActivities:
         effect = job.effect
         assert isinstance(effect, SendMessage)  # noqa: S101 - the catalogue pairs names and effects
         with mapped("messages"):
-            letter = await self._composed(job, effect)
-            if letter.outcome != "composed":
-                return await self._done(job, letter, letter.outcome, letter.reason)
-            attached = await self._attached(letter)
-            try:
-                await self._mail.send(
-                    message_id=message_id(effect.key),
-                    to=letter.recipient,
-                    subject=letter.subject,
-                    text=letter.body,
-                    attached=attached,
-                )
-            except Refused as refusal:
-                return await self._done(job, letter, "refused", str(refusal))
-            return await self._done(job, letter, "sent", None)
+            return await self._send(job, await self._composed(job, effect))
+
+    @activity.defn(name="messages.send_again")
+    async def send_again(self, job: Job) -> Outcome:
+        """Send a message once more, just as it was composed, to an address that a person has named."""
+        effect = job.effect
+        assert isinstance(effect, SendAgain)  # noqa: S101 - the catalogue pairs names and effects
+        with mapped("messages"):
+            return await self._send(job, await self._repeated(effect))
+
+    async def _send(self, job: Job, letter: Letter) -> Outcome:
+        if letter.outcome != "composed":
+            return await self._done(job, letter, letter.outcome, letter.reason)
+        if not letter.recipient:
+            return await self._done(job, letter, "refused", NO_ADDRESS)
+        attached = await self._attached(letter)
+        try:
+            await self._mail.send(
+                message_id=letter.message_id,
+                to=letter.recipient,
+                subject=letter.subject,
+                text=letter.body,
+                attached=attached,
+            )
+        except Refused as refusal:
+            return await self._done(job, letter, "refused", str(refusal))
+        return await self._done(job, letter, "sent", None)
+
+    async def _repeated(self, effect: SendAgain) -> Letter:
+        async with self._database.write() as connection:
+            known = await find_message(connection, effect.key)
+            if known:
+                return known
+            before = await find_message(connection, effect.of)
+            if before is None:
+                raise Refused(f"there is no message {effect.of} to send again")
+            letter = replace(
+                before,
+                key=effect.key,
+                message_id=message_id(effect.key),
+                recipient=effect.to,
+                due_at=effect.at,
+                composed_at=datetime.now(UTC),
+                outcome="composed",
+                reason=None,
+                sent_at=None,
+                delivered_at=None,
+                bounced_at=None,
+            )
+            await keep_message(connection, letter)
+            return letter
 
     async def _composed(self, job: Job, effect: SendMessage) -> Letter:
         async with self._database.write() as connection:
@@ -94,8 +132,6 @@ class MessageActivities:
 
     def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str]) -> Letter:
         who = job.contract.customer
-        if who.email is None:
-            raise Refused(f"{who.id} has no e-mail address")
         subject, body = self._texts.message(
             job.contract.programme, who.language, effect.message, context(job.contract, effect)
         )
@@ -103,7 +139,8 @@ class MessageActivities:
             key=effect.key,
             contract=job.contract.number,
             name=effect.message,
-            recipient=who.email,
+            message_id=message_id(effect.key),
+            recipient=who.email or "",
             language=who.language,
             subject=subject,
             body=body,
@@ -119,7 +156,9 @@ class MessageActivities:
             await mark_message(connection, letter.key, outcome, reason)
             if job.record:
                 await records.write(connection, job.record)
-        return Outcome(kind="refused", reason=reason) if outcome == "refused" else Outcome(reference=letter.key)
+        if outcome in {"refused", "bounced"}:
+            return Outcome(kind="bounced", reason=reason, reference=letter.recipient or None)
+        return Outcome(reference=letter.key)
 
 
 def context(contract: Header, effect: SendMessage) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import aiosmtplib
 
 from activities.errors import Refused, Unreachable
 from activities.messages import Attachment
+from adapters.dsn import token
 
 _PERMANENT = 500
 
@@ -27,11 +28,16 @@ class Server:
 
 
 class SmtpMail:
-    """Sends every message over a connection of its own."""
+    """Sends every message over a connection of its own.
 
-    def __init__(self, server: Server, sender: str) -> None:
+    With a bounce address each mail has a return path of its own, and asks servers that know how (RFC 3461) to report
+    whether it was delivered.
+    """
+
+    def __init__(self, server: Server, sender: str, bounces: str | None = None) -> None:
         self._server = server
         self._sender = sender
+        self._bounces = bounces
 
     async def send(
         self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
@@ -40,21 +46,40 @@ class SmtpMail:
         mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text, attached=attached)
         server = self._server
         try:
-            await aiosmtplib.send(
-                mail,
-                hostname=server.host,
-                port=server.port,
-                username=server.user,
-                password=server.password,
-                start_tls=server.starttls,
-                timeout=20,
-            )
+            await self._hand_over(mail, to, token(message_id))
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _as_ours(max(item.code for item in error.recipients), str(error)) from error
         except aiosmtplib.SMTPResponseException as error:
             raise _as_ours(error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Unreachable(f"the mail server {server.host}:{server.port} does not answer: {error}") from error
+
+    async def _hand_over(self, mail: EmailMessage, to: str, tag: str) -> None:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            start_tls=server.starttls,
+            timeout=20,
+        )
+        async with client:
+            reports = client.supports_extension("dsn")
+            await client.send_message(
+                mail,
+                sender=self._return_path(tag),
+                recipients=[to],
+                mail_options=["RET=HDRS", f"ENVID={tag}"] if reports else (),
+                rcpt_options=["NOTIFY=SUCCESS,FAILURE,DELAY"] if reports else (),
+            )
+
+    def _return_path(self, tag: str) -> str | None:
+        """The address that a bounce of this mail comes to; without one of our own, the sender's."""
+        if self._bounces is None:
+            return None
+        name, _, host = self._bounces.partition("@")
+        return f"{name}+{tag}@{host}"
 
 
 def _as_ours(code: int, message: str) -> Refused | Unreachable:

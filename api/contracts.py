@@ -17,7 +17,7 @@ from api.services import Needs
 from domain.state import Status
 from domain.terms import Terms
 from domain.view import Entry, View
-from storage import contracts, outbox, programmes
+from storage import contracts, delivery, outbox, programmes
 from storage.contracts import Filters
 
 router = APIRouter(prefix="/contracts", tags=["contracts"], responses=RESPONSES)
@@ -88,8 +88,22 @@ class CreditOut(BaseModel):
     lines: list[CreditLineOut]
 
 
+class ReportOut(BaseModel):
+    """What a mail server reported of a message (RFC 3464)."""
+
+    action: str
+    status: str | None
+    recipient: str | None
+    diagnostic: str | None
+    reporter: str | None
+    received_at: datetime
+
+
 class NoticeOut(BaseModel):
-    """A message, and the proof of it: what it said, when it was due, composed and sent, and what became of it."""
+    """A message, and the proof of it: what it said, when it was due, composed and sent, and what became of it.
+
+    `outcome` is `composed`, `sent`, `refused` by the mail server at once, `delivered`, or `bounced`.
+    """
 
     key: str
     name: str
@@ -105,6 +119,10 @@ class NoticeOut(BaseModel):
     sent_at: datetime | None
     outcome: str
     reason: str | None
+    message_id: str = Field(description="The mail's own id, by which its delivery reports are known.")
+    delivered_at: datetime | None
+    bounced_at: datetime | None
+    reports: list[ReportOut]
 
 
 class DocumentOut(BaseModel):
@@ -231,7 +249,8 @@ async def list_notices(services: Needs, number: Number, _: MayRead) -> list[Noti
     """Everything that was written to the customer, with its proof."""
     await view_of(services, number)
     async with services.database.read() as connection:
-        return [NoticeOut.model_validate(row) for row in await contracts.messages(connection, number)]
+        rows, reported = await contracts.messages(connection, number), await delivery.reports(connection, number)
+    return [NoticeOut.model_validate(row | {"reports": reported.get(row["key"], [])}) for row in rows]
 
 
 @router.get("/{number}/documents", operation_id="list_documents", tags=["messages"])

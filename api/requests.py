@@ -33,6 +33,7 @@ from domain.commands import (
     Terminate,
     Undo,
 )
+from domain.delivery.commands import SettleUndelivered
 from domain.renewal_request import RenewalAnswer
 from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.terms import Terms
@@ -149,6 +150,21 @@ class DeclineRequest(AnswerRequest):
     """The same, and why."""
 
     reason: Line | None = None
+
+
+class SettleRequest(Body):
+    """What is to happen about messages that could not be delivered.
+
+    `notified` needs `means`, `on` and `who`; `go_on` and `not_renewed` need a `note`; `send_again` takes an `email`.
+    """
+
+    question: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")]
+    how: Literal["go_on", "notified", "send_again", "not_renewed"]
+    means: Line | None = Field(default=None, examples=["registered letter RR 123"])
+    on: Day | None = None
+    who: Line | None = None
+    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    note: Line | None = None
 
 
 class UndoRequest(Body):
@@ -335,6 +351,12 @@ async def renew(services: Needs, number: Number, once: OnceOrder, wanted: Answer
 async def decline_renewal(services: Needs, number: Number, wanted: DeclineRequest, once: OnceOrder) -> View:
     """Say no to the renewal quote: reminders stop, and the contract runs out."""
     return await give_once(services, number, once, DeclineRenewal, **wanted.model_dump())  # type: ignore[return-value]
+
+
+@router.post("/settle-undelivered", operation_id="settle_undelivered", tags=["messages"])
+async def settle_undelivered(services: Needs, number: Number, wanted: SettleRequest, once: OnceOperate) -> View:
+    """Decide about messages that could not be delivered: a renewal that rests on them waits for it."""
+    return await give_once(services, number, once, SettleUndelivered, **wanted.model_dump())  # type: ignore[return-value]
 
 
 @router.post("/terms", operation_id="adopt_terms")

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
-from cli import clock, demo, keys, programme, reconcile, reference, serve, show, simulate
+from cli import clock, demo, keys, mail, programme, reconcile, reference, serve, show, simulate
 from cli.clock import ApiRefusedError
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
@@ -49,6 +49,7 @@ app.command()(serve.api)
 app.command()(serve.migrate)
 app.add_typer(clock.app, name="clock")
 app.add_typer(keys.app, name="keys")
+app.add_typer(mail.app, name="mail")
 app.add_typer(programme.app, name="programme")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from domain.bill import Bill, Charge, bill
 from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
+from domain.delivery.hold import held_after
 from domain.due import Due, Rank, moment
 from domain.dunning.unpaid import declined, issued, without
 from domain.effects import Effect, IssueCredit, IssueInvoice
@@ -60,7 +61,7 @@ def _before_service(contract: Contract, line: Line) -> date | None:
     if first is None or line.over or paused or contract.status not in RUNNING:
         return None
     day = max(first, line.served_from or first)
-    return None if last is not None and day > last else day
+    return None if (last is not None and day > last) or _waits(contract, day) else day
 
 
 def _after_service(contract: Contract, line: Line) -> date | None:
@@ -68,10 +69,17 @@ def _after_service(contract: Contract, line: Line) -> date | None:
     first, last = next_period(contract, line), last_served(contract, line)
     if first is None or contract.status not in _SERVED:
         return None
-    if last is not None and max(first, line.served_from or first) > last:
+    day = max(first, line.served_from or first)
+    if (last is not None and day > last) or _waits(contract, day):
         return None
     over = None if stands_still(contract) else boundary(contract, line, line.billed_months + line.period) - DAY
-    return min((day + DAY for day in (over, last) if day), default=None)
+    return min((end + DAY for end in (over, last) if end), default=None)
+
+
+def _waits(contract: Contract, day: date) -> bool:
+    """Whether a period that begins on a day is of a next term that a person has to decide about first."""
+    until = held_after(contract)
+    return until is not None and day > until
 
 
 def _invoice_day(contract: Contract, on: date) -> date:

@@ -12,6 +12,7 @@ from domain.bill import Bill, bill
 from domain.billing import issue, recharge
 from domain.calendar import DAY, full_months, last_day_of, months_after
 from domain.commands import Cancel, Discard, Terminate
+from domain.delivery.stage import closed as closed_questions
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument, SendMessage
 from domain.envelope import Event
@@ -390,11 +391,13 @@ def _tell_withdrawn(contract: Contract, event: CancellationWithdrawn) -> Iterato
 def _tell_cancelled(contract: Contract, event: Cancelled) -> Iterator[Effect]:
     if event.bill and event.bill.gross:
         yield issue(contract, event, event.bill)
+    yield from closed_questions(contract, event)
     total = str(event.bill.gross) if event.bill else None
     yield _last_words(contract, event, "cancelled", total=total)
 
 
 def _tell_ended(contract: Contract, event: Ended) -> Iterator[Effect]:
+    yield from closed_questions(contract, event)
     if event.status != "Void":
         name = "expired" if event.status == "Expired" else "cancelled"
         yield _last_words(contract, event, name)

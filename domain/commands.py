@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.breach.commands import CureBreach, NoticeBreach
+from domain.delivery.commands import ReportBounce, SettleUndelivered
 from domain.entitlements.commands import Fulfil, ReturnEntitlement, UseEntitlement
 from domain.envelope import Command
 from domain.fleet.census import FleetDevice
@@ -295,6 +296,8 @@ AnyCommand = Annotated[
     | Renew
     | DeclineRenewal
     | ReportRequote
+    | ReportBounce
+    | SettleUndelivered
     | AdoptTerms
     | ReportRepair
     | DisputeRepair

@@ -28,9 +28,11 @@ from domain import (
 )
 from domain.breach import stage as breach
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
+from domain.delivery import stage as delivery
+from domain.delivery.commands import ReportBounce
 from domain.due import Due
 from domain.dunning import stage as dunning
-from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote, SendAgain, SendMessage
 from domain.entitlements import stage as entitlements
 from domain.envelope import Command, Event
 from domain.events import Quoted
@@ -59,6 +61,7 @@ _STAGES: tuple[ModuleType, ...] = (
     cancellation,
     renewal,
     renewal_request,
+    delivery,
     change,
     addition,
     breach,
@@ -145,6 +148,15 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
             )
         case Collect(bill_key=key) if outcome.kind in {"paid", "declined"}:
             return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome), reason=outcome.reason)
+        case SendMessage() | SendAgain() if outcome.kind == "bounced":
+            return ReportBounce(
+                id=f"{effect.key}/bounce",
+                by=by,
+                key=effect.key,
+                message=effect.message,
+                recipient=outcome.reference,
+                reason=outcome.reason[:500] if outcome.reason else None,
+            )
         case Requote():
             return ReportRequote(
                 id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms, index=outcome.index

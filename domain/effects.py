@@ -112,6 +112,15 @@ class SendMessage(Effect):
     attached: tuple[str, ...] = ()
 
 
+class SendAgain(Effect):
+    """Send a message once more, just as it was composed under the key ``of``, to the address ``to``."""
+
+    kind: Literal["send_again"] = "send_again"
+    of: str
+    message: str
+    to: str
+
+
 class Requote(Effect):
     """Find out what the next term would cost: the price list and the terms of the day.
 
@@ -143,6 +152,7 @@ AnyEffect = Annotated[
     | CloseCase
     | MakeDocument
     | SendMessage
+    | SendAgain
     | Requote
     | CountFleet,
     Field(discriminator="kind"),
@@ -152,11 +162,12 @@ AnyEffect = Annotated[
 class Outcome(Carried):
     """What the world answered to an effect.
 
-    ``refused`` is a business no that is final, with its reason; the payment words answer billing effects;
+    ``refused`` is a business no that is final, with its reason; ``bounced`` says that a message went to an address,
+    ``reference``, that does not take it; the payment words answer billing effects;
     ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote, ``census`` a CountFleet.
     """
 
-    kind: Literal["done", "paid", "pending", "declined", "refused"] = "done"
+    kind: Literal["done", "paid", "pending", "declined", "refused", "bounced"] = "done"
     reference: str | None = None
     reason: str | None = None
     prices: dict[str, Prices] | None = None

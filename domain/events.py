@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
+from domain.delivery.events import NoticeBounced, NoticeOverdue, NoticeSettled
 from domain.dunning.events import Dunned
 from domain.entitlements.events import (
     EntitlementReturned,
@@ -535,6 +536,9 @@ AnyEvent = Annotated[
     | RepairDone
     | RepairDisputed
     | DisputeDecided
+    | NoticeBounced
+    | NoticeOverdue
+    | NoticeSettled
     | BreachNoticed
     | BreachCured
     | BreachUncured

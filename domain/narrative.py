@@ -10,8 +10,9 @@ from typing import Any
 from domain import events as happened
 from domain.bill import Bill
 from domain.breach import events as breached
+from domain.delivery import events as delivered
 from domain.dunning import events as dunned
-from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
+from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendAgain, SendMessage
 from domain.entitlements import events as entitled
 from domain.envelope import Event
 from domain.fleet import events as of_fleet
@@ -53,6 +54,8 @@ def line(effect: Effect) -> str:
             return f"credit {_money(bill)}: {effect.reason}"
         case SendMessage():
             return f"message {effect.message}"
+        case SendAgain():
+            return f"message {effect.message}, once more"
         case MakeDocument():
             return f"document {effect.document}"
         case _:
@@ -184,6 +187,16 @@ def _taken_over(contract: Contract, event: Any) -> str:
     return "; ".join(parts)
 
 
+def _notice_settled(contract: Contract, event: Any) -> str:
+    told = {
+        "go_on": "goes on as if it had arrived",
+        "notified": f"the customer was told by {event.means} on {event.on}, by {event.who}",
+        "send_again": f"sent again to {event.email}",
+        "not_renewed": "the contract is not renewed",
+    }
+    return f"Decided about {event.question}: {told[event.how]}{_because(event.note)}"
+
+
 _LOSSES = {
     "gap": "no supplies were ordered in time",
     "foreign": "a supply from elsewhere was used",
@@ -263,6 +276,12 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
         f"Dispute about case {e.case} {'upheld' if e.upheld else 'refused'}{_because(e.reason)}"
         + (f"; credited {_money(e.credit)}" if e.credit else "")
     ),
+    delivered.NoticeBounced: lambda c, e: (
+        f"Not delivered to {e.recipient or 'the customer'}: {_spaced(e.missed.message)}{_because(e.reason)}; "
+        + ("the renewal waits for a person" if e.holds else "a person is asked")
+    ),
+    delivered.NoticeOverdue: lambda c, e: f"Nobody has decided about {e.question} in time; it still waits",
+    delivered.NoticeSettled: _notice_settled,
     breached.BreachNoticed: lambda c, e: (
         f"Breach by the {e.party} on {_lines(list(e.lines))}, to be cured by {e.cure_by}: {e.reason}"
     ),

@@ -37,6 +37,8 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "renew": _STARTED,
     "decline_renewal": _STARTED,
     "report_requote": frozenset(Status),
+    "report_bounce": frozenset(Status),
+    "settle_undelivered": frozenset(Status) - ENDED,
     "adopt_terms": frozenset(Status) - ENDED,
     "report_repair": frozenset(Status),
     "dispute_repair": frozenset(Status),
@@ -94,6 +96,8 @@ def permissions(contract: Contract) -> tuple[Permission, ...]:
 
 
 def _permissions(contract: Contract) -> Iterator[Permission]:
+    if contract.delivery.open and contract.status not in ENDED:
+        yield _now("settle_undelivered")
     match contract.status:
         case Status.QUOTED:
             yield from map(_now, ("accept", "reject", "revise"))

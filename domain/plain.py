@@ -216,6 +216,10 @@ def _notice(terms: Terms, notice: NoticeTerms) -> Told:
         yield notice.rule, f"A notice counts from the day on which it came in, {within}."
     else:
         yield notice.rule, "A notice counts from the day on which it is entered."
+    if notice.undelivered_hours:
+        within = f"has {notice.undelivered_hours} desk hours to decide"
+        rule = notice.undelivered_rule or notice.rule
+        yield rule, f"Where a message cannot be delivered, a person {within}; no term begins by itself before."
 
 
 def _leaving(terms: Terms, band: Band) -> str:

@@ -12,6 +12,7 @@ from domain.billing import in_arrears, recharge
 from domain.calendar import DAY
 from domain.cancellation import lines_withdrawn, settle, withdrawn
 from domain.commands import DeclineRenewal, Renew, ReportRequote
+from domain.delivery.hold import held
 from domain.due import Due, Rank, moment
 from domain.effects import Effect, MakeDocument, OpenCaseEffect, Requote
 from domain.envelope import Event
@@ -141,7 +142,7 @@ def _due_commitment(contract: Contract, term: Term) -> Iterator[Due]:
     """The day after the last possible one for a no, where that is not the term's own last."""
     rules, renewal = _rules(contract), contract.renewal
     last = last_day_for_no(contract, term)
-    decided = renewal.committed or renewal.answer or ends_before_next(contract, term)
+    decided = renewal.committed or renewal.answer or ends_before_next(contract, term) or held(contract, term)
     if rules.mode != "tacit" or rules.commits == "at_end" or decided or last >= term.last:
         return
     at, rule = moment(contract, last + DAY), rules.notice_rule or rules.rule
@@ -150,7 +151,7 @@ def _due_commitment(contract: Contract, term: Term) -> Iterator[Due]:
 
 
 def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
-    if ends_before_next(contract, term):
+    if ends_before_next(contract, term) or held(contract, term):
         return
     rules, renewal = _rules(contract), contract.renewal
     at, rule = moment(contract, term.last + DAY), rules.rule

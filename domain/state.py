@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
+from domain.delivery.state import Delivery
 from domain.dunning.state import Unpaid
 from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
@@ -300,6 +301,7 @@ class Contract(Carried):
     unpaid: tuple[Unpaid, ...] = ()
     dunned: bool = False
     fleet: FleetState | None = None
+    delivery: Delivery = Delivery()
 
     @property
     def zone(self) -> str:

@@ -281,6 +281,28 @@ def _renewal(contract: Contract) -> Iterator[Task]:
         )
 
 
+def _undelivered(contract: Contract) -> Iterator[Task]:
+    """What could not be delivered waits for a person's word, as long as the contract has not ended."""
+    if contract.status in ENDED:
+        return
+    notice = contract.terms.notice
+    rule = (notice.undelivered_rule or notice.rule) if notice else contract.terms.quote.rule
+    for item in contract.delivery.open:
+        names = ", ".join(sorted({missed.message.replace("_", " ") for missed in item.missed}))
+        what = f"decide what happens: {names} could not be delivered to {item.recipient or 'the customer'}"
+        yield task(
+            contract,
+            "undelivered",
+            item.id,
+            what,
+            role="desk",
+            rule=rule,
+            answers=("settle_undelivered",),
+            by=item.answer_by,
+            question=item.id,
+        )
+
+
 _STAGES: tuple[Callable[[Contract], Iterator[Task]], ...] = (
     _offer,
     _order,
@@ -294,4 +316,5 @@ _STAGES: tuple[Callable[[Contract], Iterator[Task]], ...] = (
     _cases,
     _shipping,
     _renewal,
+    _undelivered,
 )

@@ -255,6 +255,14 @@ class NoticeTerms(Carried):
         default=0,
         description="Days for which a notice may be entered after it came in; the day on which it came in counts.",
     )
+    undelivered_rule: Rule | None = Field(
+        default=None, description="Why a person is asked about a message that could not be delivered."
+    )
+    undelivered_hours: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description="Desk hours for that person's decision; without a number here the `desk`'s `answer_hours`. A "
+        "renewal that comes by itself waits for it.",
+    )
 
 
 class ProviderTermination(Carried):

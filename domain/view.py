@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime
 
+from domain.delivery.state import Undelivered
 from domain.fleet.state import FleetState
-from domain.state import Contract, Customer, Ending, Line, OrderedBy, Status, Term
+from domain.state import ENDED, Contract, Customer, Ending, Line, OrderedBy, Status, Term
 from domain.tasks import Task
 from domain.values import Carried
 from domain.windows import NoticeWindow, cancellable_until, renewable_until, windows
@@ -143,7 +144,14 @@ def attention(contract: Contract) -> tuple[str, ...]:
     overdue = (f"overdue: {item.id} ({item.item})" for item in contract.entitled.open if item.overdue)
     going = contract.onboarding
     late = (f"onboarding late since {going.finish_by}",) if going and going.late and not going.done_on else ()
-    return (*unpaid, *overdue, *late)
+    missed = (_not_delivered(item) for item in contract.delivery.open) if contract.status not in ENDED else ()
+    return (*unpaid, *overdue, *late, *missed)
+
+
+def _not_delivered(item: Undelivered) -> str:
+    names = ", ".join(sorted({missed.message for missed in item.missed}))
+    late = " (overdue)" if item.overdue else ""
+    return f"not delivered to {item.recipient or 'the customer'}: {names}; decide on {item.id}{late}"
 
 
 def view(

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     hooks_private: bool = Field(default=False, description="Events may go to addresses in the house's own network.")
 
     mail_from: str = "Tenure <contracts@tenure.example>"
+    bounce_address: str | None = Field(
+        None,
+        pattern=r"^[^@\s+]+@[^@\s]+$",
+        description="Where mail that cannot be delivered comes back, each with its own tag: bounces+TAG@example.",
+    )
 
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -34,6 +34,9 @@ class Letter:
     sent_at: datetime | None = None
     outcome: str = "composed"
     reason: str | None = None
+    message_id: str = ""
+    delivered_at: datetime | None = None
+    bounced_at: datetime | None = None
 
 
 async def find_message(connection: AsyncConnection, key: str) -> Letter | None:

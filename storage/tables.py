@@ -403,6 +403,23 @@ message = Table(
     Column("sent_at", Instant),
     Column("outcome", String(10), nullable=False),
     Column("reason", String(500)),
+    Column("message_id", String(100), nullable=False, index=True),
+    Column("delivered_at", Instant),
+    Column("bounced_at", Instant),
+)
+
+delivery_report = Table(
+    "delivery_report",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("message", ForeignKey("message.key"), nullable=False, index=True),
+    Column("action", String(10), nullable=False),
+    Column("status", String(20)),
+    Column("recipient", String(254)),
+    Column("diagnostic", String(1000)),
+    Column("reporter", String(300)),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", Instant, nullable=False),
 )
 
 mail = Table(

@@ -19,7 +19,16 @@ ARROWS = {
     "activities": ("domain", "workflows.catalogue", "workflows.messages", "storage"),
     "adapters": ("domain", "activities", "storage"),
     "storage": ("domain",),
-    "api": ("domain", "workflows", "activities", "storage", "runtime", "adapters.programme_files", "adapters.camt"),
+    "api": (
+        "domain",
+        "workflows",
+        "activities",
+        "storage",
+        "runtime",
+        "adapters.programme_files",
+        "adapters.camt",
+        "adapters.dsn",
+    ),
     "runtime": (),
     "cli": ("domain", "workflows", "adapters", "storage", "api", "runtime", "worker"),
 }

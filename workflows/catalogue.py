@@ -20,6 +20,7 @@ from domain.effects import (
     OpenCaseEffect,
     ReleaseCoupon,
     Requote,
+    SendAgain,
     SendMessage,
     WriteOff,
 )
@@ -48,6 +49,7 @@ ACTIVITY: dict[type[Effect], str] = {
     CloseCase: "ticketing.close_case",
     MakeDocument: "documents.make",
     SendMessage: "messages.send",
+    SendAgain: "messages.send_again",
     Requote: "records.requote",
     CountFleet: "fleet.count",
 }

@@ -10,6 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain import commands
     from domain.breach import commands as breaching
+    from domain.delivery import commands as delivering
     from domain.entitlements import commands as of_entitlements
     from domain.envelope import Command
     from domain.fleet import commands as of_fleet
@@ -65,6 +66,8 @@ class TakesCommands(ABC):
     decide_dispute = taking(repairing.DecideDispute)
     notice_breach = taking(breaching.NoticeBreach)
     cure_breach = taking(breaching.CureBreach)
+    report_bounce = taking(delivering.ReportBounce)
+    settle_undelivered = taking(delivering.SettleUndelivered)
     order_supply = taking(supplying.OrderSupply)
     report_shipment = taking(supplying.ReportShipment)
     report_level = taking(supplying.ReportLevel)

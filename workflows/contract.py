@@ -219,6 +219,8 @@ class ContractWorkflow(TakesCommands):
         except Refusal as refusal:
             self._trouble(effect, "unexpected", str(refusal), retryable=False)
         else:
+            if outcome.kind == "bounced" and not events:
+                self._trouble(effect, "refused", str(outcome.reason), retryable=False)
             self._apply(events)
 
     def _trouble(self, effect: Effect, kind: str, reason: str, *, retryable: bool) -> None:

@@ -16,7 +16,7 @@ from activities.documents import DocumentActivities
 from activities.errors import Refused, Unreachable
 from activities.messages import Attachment, MessageActivities
 from adapters.mail_embedded import EmbeddedMail
-from domain.effects import MakeDocument, SendMessage
+from domain.effects import MakeDocument, SendAgain, SendMessage
 from storage import contracts, outbox
 from storage.database import Database
 from tests.activities.samples import job, run
@@ -110,11 +110,53 @@ async def test_an_address_that_is_no_good_is_an_answer(database: Database) -> No
     mail = FailingMail([Refused("550 no such user")])
     messages = MessageActivities(database, PlainTexts(), mail)
     answers = [await run(messages.send, job(_message(), record(1, "quoted"))) for _ in range(2)]
-    assert {(answer.kind, answer.reason) for answer in answers} == {("refused", "550 no such user")}
+    assert {(a.kind, a.reason, a.reference) for a in answers} == {
+        ("bounced", "550 no such user", "desk@atelier.example")
+    }
     proof = await _proof(database)
     assert (proof["outcome"], proof["sent_at"], mail.taken) == ("refused", None, [])
     async with database.read() as connection:
         assert len(await contracts.entries(connection, CONTRACT, after=0, limit=9)) == 1
+
+
+async def test_a_customer_without_an_address_is_an_answer_too(database: Database) -> None:
+    """The message is composed and kept, and the contract hears that it went nowhere."""
+    messages = MessageActivities(database, PlainTexts(), FailingMail())
+    sending = job(_message())
+    nobody = sending.contract.customer.model_copy(update={"email": None})
+    header = sending.contract.model_copy(update={"customer": nobody})
+    answer = await run(messages.send, sending.model_copy(update={"contract": header}))
+    assert (answer.kind, answer.reference) == ("bounced", None)
+    proof = await _proof(database)
+    assert (proof["outcome"], proof["recipient"], bool(proof["body"])) == ("refused", "", True)
+
+
+async def test_sent_again_it_is_what_was_composed_then(database: Database) -> None:
+    """Another address gets the same words and documents, once, as a message of its own with a proof of its own."""
+    mail, texts = FailingMail([Refused("550 no such user")]), PlainTexts()
+    messages = MessageActivities(database, texts, mail)
+    await run(messages.send, job(_message()))
+    again = SendAgain(
+        key=f"{CONTRACT}/1/message/quote-again-N1.1",
+        at=AT,
+        rule="SMP-9",
+        of=_message().key,
+        message="quote",
+        to="new@atelier.example",
+    )
+    answers = [await run(messages.send_again, job(again)) for _ in range(2)]
+    assert {answer.kind for answer in answers} == {"done"}
+    assert len(mail.taken) == 1
+    async with database.read() as connection:
+        first, second = await contracts.messages(connection, CONTRACT)
+    assert texts.asked == 1
+    assert (first["outcome"], second["outcome"], second["recipient"]) == ("refused", "sent", "new@atelier.example")
+    assert (first["sha256"], first["body"]) == (second["sha256"], second["body"])
+    assert first["message_id"] != second["message_id"]
+    unknown = again.model_copy(update={"key": "x", "of": "never"})
+    with pytest.raises(ApplicationError, match="no message never") as error:
+        await run(messages.send_again, job(unknown))
+    assert error.value.non_retryable
 
 
 async def test_a_document_is_made_once(database: Database) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -25,7 +26,7 @@ from tests.api.house import Caller, House, secret
 
 
 @asynccontextmanager
-async def house_on(url: str, client: Client, folder: Path) -> AsyncIterator[House]:
+async def house_on(url: str, client: Client, folder: Path, **changes: Any) -> AsyncIterator[House]:
     """Everything but the web server, on one database; its programme has a code that no other house has."""
     code = f"T{uuid4().hex[:6].upper()}"
     publish_as(code, folder)
@@ -37,6 +38,7 @@ async def house_on(url: str, client: Client, folder: Path) -> AsyncIterator[Hous
         var_dir=folder,
         temporal_address=address,
         hooks_private=True,
+        **changes,
     )
     database = Database(url)
     await prepare(database, folder)

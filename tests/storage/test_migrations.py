@@ -8,11 +8,12 @@ from typing import Any
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, MetaData, Table, select
 
+from activities.messages import message_id
 from storage.database import Database
 from storage.migrate import config, is_current, upgrade
-from storage.tables import metadata, programme_version
+from storage.tables import message, metadata, programme_version
 
 
 def _differences(connection: Connection) -> list[Any]:
@@ -61,5 +62,43 @@ async def test_what_was_kept_before_is_readable_after(database_url: str) -> None
             }
             await connection.run_sync(lambda plain: command.downgrade(config(plain), "0003"))
             assert "printer_type" in str((await connection.execute(query)).scalar())
+    finally:
+        await old.close()
+
+
+def _a_mail_of_before(connection: Connection) -> None:
+    """A mail as the eighth migration knew it."""
+    command.upgrade(config(connection), "0008")
+    now = datetime.now(UTC)
+    known = {
+        "key": "SMP-1/1/message/quote-1",
+        "contract": "SMP-1",
+        "name": "quote",
+        "recipient": "a@b.example",
+        "language": "fr",
+        "subject": "s",
+        "body": "b",
+        "sha256": "x",
+        "documents": {},
+        "rule": "SMP-1",
+        "due_at": now,
+        "composed_at": now,
+        "sent_at": now,
+        "outcome": "sent",
+    }
+    columns = [message.c[name] for name in known]
+    before = Table("message", MetaData(), *(Column(column.name, column.type) for column in columns))
+    connection.execute(before.insert(), known)
+
+
+async def test_mail_that_went_out_before_is_known_when_it_comes_back(database_url: str) -> None:
+    """It has the id that it was sent with, so that a report about it still finds it."""
+    old = Database(database_url)
+    try:
+        async with old.write() as connection:
+            await connection.run_sync(_a_mail_of_before)
+            await connection.run_sync(lambda plain: command.upgrade(config(plain), "head"))
+            row = (await connection.execute(select(message.c.key, message.c.message_id))).one()
+            assert row.message_id == message_id(row.key)
     finally:
         await old.close()
