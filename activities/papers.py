@@ -27,6 +27,7 @@ class PaperLine:
 class Paper:
     """An issued invoice or credit note, as its rows have it; amounts in ``currency``, in the reader's ``language``.
 
+    ``taxes`` are the name, percent and amount of each tax, where there are several.
     ``due`` is the last day to pay of an invoice on account. What became of it since is not on it: it never changes.
     """
 
@@ -46,6 +47,7 @@ class Paper:
     tax: Decimal
     gross: Decimal
     due: date | None = None
+    taxes: tuple[tuple[str, Decimal, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,6 @@ def _letter(paper: Paper | Sheet, terms: Terms, labels: dict[str, str], kind: st
 def _data(paper: Paper, terms: Terms, labels: dict[str, str]) -> dict[str, Any]:
     """An invoice or credit note as its template reads it."""
     write = _Notation(paper.language, paper.currency)
-    percent = format_decimal(paper.tax_percent, locale=paper.language)
     facts = [[labels["date"], write.day(paper.on)], [labels["contract"], paper.contract]]
     facts += [[labels["due"], write.day(paper.due)]] if paper.due else []
     return _letter(paper, terms, labels, paper.kind, paper.number) | {
@@ -129,8 +128,10 @@ def _data(paper: Paper, terms: Terms, labels: dict[str, str]) -> dict[str, Any]:
             for line in paper.lines
         ],
         "net": write.money(paper.net),
-        "tax_name": f"{paper.tax_name} {percent} %",
-        "tax": write.money(paper.tax),
+        "taxes": [
+            [f"{name} {format_decimal(percent, locale=paper.language)} %", write.money(amount)]
+            for name, percent, amount in paper.taxes or ((paper.tax_name, paper.tax_percent, paper.tax),)
+        ],
         "gross": write.money(paper.gross),
         "notes": _notes(paper, terms, labels),
     }

@@ -39,6 +39,14 @@ class InvoiceLineOut(BaseModel):
     of_days: int | None
 
 
+class TaxOut(BaseModel):
+    """One of several taxes on a document, which ``tax`` is the sum of."""
+
+    name: str
+    percent: Decimal
+    amount: Decimal
+
+
 class InvoiceOut(BaseModel):
     """An issued invoice."""
 
@@ -51,6 +59,7 @@ class InvoiceOut(BaseModel):
     tax_percent: Decimal
     tax_category: str = "S"
     tax: Decimal
+    taxes: list[TaxOut] = []
     gross: Decimal
     rule: str
     payment: str
@@ -81,6 +90,7 @@ class CreditOut(BaseModel):
     tax_percent: Decimal
     tax_category: str = "S"
     tax: Decimal
+    taxes: list[TaxOut] = []
     gross: Decimal
     rule: str
     reason: str

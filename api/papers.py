@@ -87,6 +87,10 @@ def _paper(
         tax_category=row["tax_category"],
         tax=_exact(row["tax"], row["currency"]),
         gross=_exact(row["gross"], row["currency"]),
+        taxes=tuple(
+            (part["name"], Decimal(part["percent"]), _exact(Decimal(part["amount"]), row["currency"]))
+            for part in row["taxes"]
+        ),
     )
 
 

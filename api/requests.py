@@ -32,6 +32,7 @@ from domain.commands import (
     Suspend,
     Terminate,
     Undo,
+    Unpark,
 )
 from domain.delivery.commands import SettleUndelivered
 from domain.renewal_request import RenewalAnswer
@@ -268,6 +269,12 @@ async def added(services: Services, number: str, wanted: AddRequest, *, id_: str
         asked = wanted if wanted.id else wanted.model_copy(update={"id": str(len(shown.lines) + 1)})
         (offer,) = await offers(connection, offered, (asked,), shown.customer.language)
     return AddLine(id=id_, by=by, offer=offer, starts_on=wanted.starts_on)
+
+
+@router.post("/unpark", operation_id="unpark")
+async def unpark(services: Needs, number: Number, wanted: Reason, once: OnceOperate) -> View:
+    """A contract that was parked, because it would have made too many bills on a day, goes on."""
+    return await give_once(services, number, once, Unpark, reason=wanted.reason)  # type: ignore[return-value]
 
 
 @router.post("/suspend", operation_id="suspend")

@@ -36,8 +36,19 @@ class Charge(Carried):
     credits: str | None = None
 
 
+class Tax(Carried):
+    """One of several taxes on a bill: its rate in percent of the net sum, and its amount, rounded once."""
+
+    name: str
+    percent: Decimal
+    amount: Decimal
+
+
 class Bill(Carried):
-    """What an invoice or credit note says, before it has a number: charges, and tax at one rate on their sum."""
+    """What an invoice or credit note says, before it has a number: charges, and the tax on their sum.
+
+    Where there are several taxes, ``taxes`` names each, and ``tax`` is their sum.
+    """
 
     key: str
     on: date
@@ -48,6 +59,7 @@ class Bill(Carried):
     tax_percent: Decimal
     tax_category: Category = "S"
     tax: Decimal
+    taxes: tuple[Tax, ...] = ()
     gross: Decimal
 
 
@@ -66,7 +78,12 @@ def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> B
             field="customer.country",
         )
     net = sum((line.net for line in lines), Decimal(0))
-    tax = percent_of(net, rate.percent, terms.currency)
+    taxes = tuple(
+        Tax(name=part.name, percent=part.percent, amount=percent_of(net, part.percent, terms.currency))
+        for part in rate.parts
+    )
+    whole = percent_of(net, rate.percent, terms.currency)
+    tax = sum((part.amount for part in taxes), Decimal(0)) if taxes else whole
     return Bill(
         key=key,
         on=on,
@@ -77,5 +94,6 @@ def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> B
         tax_percent=rate.percent,
         tax_category=rate.category,
         tax=tax,
+        taxes=taxes,
         gross=net + tax,
     )

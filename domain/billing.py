@@ -7,9 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from domain import safety
 from domain.bill import Bill, Charge, bill
 from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
+from domain.commitment.counted import counted
 from domain.delivery.hold import held_after
 from domain.due import Due, Rank, moment
 from domain.dunning.unpaid import declined, issued, without
@@ -35,6 +37,9 @@ def due(contract: Contract) -> Iterator[Due]:
         return
     on = min(days.values())
     at, rule = moment(contract, _invoice_day(contract, on)), contract.terms.billing.rule
+    if safety.too_many(contract, at):
+        yield safety.parking(contract, at, rule)
+        return
     lines = [line for line in contract.lines if days.get(line.id) == on]
     rank, what = (
         (Rank.ARREARS, f"bill what was served before {on}")
@@ -238,7 +243,14 @@ def _with_billed(contract: Contract, event: PeriodBilled | Recredited) -> dict[s
         for line in contract.lines
     )
     pauses = _still_needed(contract, lines)
-    return {"lines": lines, "pauses": pauses, "unpaid": issued(contract, event.bill)}
+    credit = event.credit if isinstance(event, Recredited) else None
+    return {
+        "lines": lines,
+        "pauses": pauses,
+        "unpaid": issued(contract, event.bill),
+        "commitment": counted(contract, event.bill, credit),
+        **safety.counted(contract, event),
+    }
 
 
 def _declined(contract: Contract, event: CollectionDeclined) -> dict[str, Any]:

@@ -100,18 +100,25 @@ def _owed(bill: Bill, number: str, rule: str) -> Iterator[Posting]:
                 text=charge.text,
                 charge=charge.credits or charge.key,
             )
-    if bill.tax:
-        yield Posting(
-            key=f"{bill.key}/tax",
-            on=bill.on,
-            debit=Account.RECEIVABLE,
-            credit=Account.TAX,
-            amount=bill.tax,
-            currency=bill.currency,
-            rule=rule,
-            document=bill.key,
-            text=number,
-        )
+    if not bill.taxes and bill.tax:
+        yield _taxed(bill, f"{bill.key}/tax", bill.tax, rule, number)
+    for position, part in enumerate(bill.taxes, start=1):
+        if part.amount:
+            yield _taxed(bill, f"{bill.key}/tax/{position}", part.amount, rule, f"{part.name} {number}")
+
+
+def _taxed(bill: Bill, key: str, amount: Decimal, rule: str, text: str) -> Posting:
+    return Posting(
+        key=key,
+        on=bill.on,
+        debit=Account.RECEIVABLE,
+        credit=Account.TAX,
+        amount=amount,
+        currency=bill.currency,
+        rule=rule,
+        document=bill.key,
+        text=text,
+    )
 
 
 def paid(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str, reference: str) -> Iterator[Posting]:

@@ -279,8 +279,8 @@ def due(contract: Contract) -> Iterator[Due]:
     at = moment(contract, ending.last_day + DAY)
     ends = {line.id: line.ends_on or ending.last_day for line in contract.lines}
     ended = Ended(at=at, rule=ending.rule, status=ending.status.value, last_day=ending.last_day, reason=ending.reason)
-    events = (*settle(contract, at, ends), ended)
-    yield Due(at, Rank.END, ending.last_day, f"the contract ends ({ending.status.lower()})", ending.rule, events)
+    what = f"the contract ends ({ending.status.lower()})"
+    yield Due(at, Rank.END, ending.last_day, what, ending.rule, lambda: (*settle(contract, at, ends), ended))
 
 
 def _moves_on(contract: Contract, last_day: date) -> bool:
@@ -299,15 +299,18 @@ def _due_lines(contract: Contract) -> Iterator[Due]:
     ends = {line.id: last_day for line in leaving if line.ends_on == last_day}
     at, rule = moment(contract, last_day + DAY), contract.terms.cancellation.rule
     ended = LinesEnded(at=at, rule=rule, lines=tuple(ends), last_day=last_day)
-    events: tuple[Event, ...] = (*settle(contract, at, dict(ends), only=ends), ended)
+    events: tuple[Event, ...] = (ended,)
     if all(line.over or line.id in ends for line in contract.lines):
         reason = "its last line ended"
         events = (*events, Ended(at=at, rule=rule, status="Cancelled", last_day=last_day, reason=reason))
-    yield Due(at, Rank.END, last_day, f"line {', '.join(ends)} ends", rule, events)
+    what = f"line {', '.join(ends)} ends"
+    yield Due(at, Rank.END, last_day, what, rule, lambda: (*settle(contract, at, dict(ends), only=ends), *events))
 
 
 def _planned(contract: Contract, event: CancellationPlanned) -> dict[str, Any]:
-    ending = Ending(last_day=event.last_day, status=Status.CANCELLED, reason=event.reason, rule=event.rule)
+    ending = Ending(
+        last_day=event.last_day, status=Status.CANCELLED, reason=event.reason, rule=event.rule, party=event.party
+    )
     return {"ending": ending, "lines": _ending_on(contract, event.lines)}
 
 
@@ -352,7 +355,14 @@ def _ended(contract: Contract, event: Ended | Cancelled) -> dict[str, Any]:
         line.model_copy(update={"ends_on": line.ends_on or event.last_day, "planned": None}) for line in contract.lines
     )
     pauses = _closed(contract, event.last_day)
-    return {"status": status, "ended_on": event.last_day, "ending": None, "lines": lines, "pauses": pauses}
+    return {
+        "status": status,
+        "ended_on": event.last_day,
+        "ended_by": contract.ending.party if contract.ending else "customer",
+        "ending": None,
+        "lines": lines,
+        "pauses": pauses,
+    }
 
 
 def _tell_planned(contract: Contract, event: CancellationPlanned) -> Iterator[Effect]:

@@ -148,6 +148,13 @@ class AddLine(Command):
     starts_on: date | None = None
 
 
+class Unpark(Command):
+    """A parked contract goes on."""
+
+    kind: Literal["unpark"] = "unpark"
+    reason: Text
+
+
 class Suspend(Command):
     """Pause the service."""
 
@@ -288,6 +295,7 @@ AnyCommand = Annotated[
     | Change
     | AddLine
     | Suspend
+    | Unpark
     | Resume
     | Cancel
     | Terminate

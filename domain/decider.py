@@ -23,11 +23,13 @@ from domain import (
     quote,
     renewal,
     renewal_request,
+    safety,
     support,
     suspension,
 )
 from domain.breach import stage as breach
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
+from domain.commitment import stage as commitment
 from domain.delivery import stage as delivery
 from domain.delivery.commands import ReportBounce
 from domain.due import Due
@@ -56,6 +58,8 @@ _STAGES: tuple[ModuleType, ...] = (
     onboarding,
     activation,
     billing,
+    safety,
+    commitment,
     dunning,
     suspension,
     cancellation,
@@ -115,9 +119,11 @@ def check(contract: Contract, command: Command, now: datetime) -> tuple[Event, .
 
 
 def next_due(contract: Contract) -> Due | None:
-    """The next thing that happens by itself; nothing when the contract waits for people only, or is over."""
+    """The next thing that happens by itself; nothing when the contract waits for people only, is parked, or is over."""
     if contract.rules != RULES_VERSION:
         raise UnknownRulesError(contract.rules)
+    if contract.parked:
+        return None
     dues = [due for stage in _DUES for due in stage(contract)]
     return min(dues, key=lambda due: (due.at, due.rank, due.on), default=None)
 

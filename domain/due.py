@@ -9,6 +9,8 @@ from enum import IntEnum
 
 from domain.calendar import MIDNIGHT, instant
 from domain.envelope import Event
+from domain.events import Parked
+from domain.refusal import Refusal
 from domain.state import Contract
 
 
@@ -18,11 +20,12 @@ class Rank(IntEnum):
     ARREARS = 0
     """What was served is billed before anything else: an end, another price."""
     END = 1
-    TERM = 2
-    START = 3
-    CHANGE = 4
-    BILL = 5
-    NOTICE = 6
+    COMMITMENT = 2
+    TERM = 3
+    START = 4
+    CHANGE = 5
+    BILL = 6
+    NOTICE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,11 @@ class Due:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What happens when it comes."""
-        return self.cause() if callable(self.cause) else self.cause
+        """What happens when it comes; what may not, for want of a tax rate perhaps, parks the contract."""
+        try:
+            return self.cause() if callable(self.cause) else self.cause
+        except Refusal as refusal:
+            return (Parked(at=self.at, rule=refusal.rule, reason=f"cannot {self.what}: {refusal.reason}"),)
 
 
 def moment(contract: Contract, day: date, at: time = MIDNIGHT) -> datetime:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
+from domain.commitment.events import ShortfallCharged
 from domain.delivery.events import NoticeBounced, NoticeOverdue, NoticeSettled
 from domain.dunning.events import Dunned
 from domain.entitlements.events import (
@@ -217,6 +218,20 @@ class PeriodBilled(Event):
     on: date
     lines: tuple[LineBilled, ...]
     bill: Bill
+
+
+class Parked(Event):
+    """The contract would have made more bills than a day can bring: nothing of it goes on until a person has looked."""
+
+    kind: Literal["parked"] = "parked"
+    reason: str
+
+
+class Unparked(Event):
+    """A person has looked, and the contract goes on."""
+
+    kind: Literal["unparked"] = "unparked"
+    reason: str
 
 
 class Recredited(Event):
@@ -509,6 +524,9 @@ AnyEvent = Annotated[
     | CoverMoved
     | PeriodBilled
     | Recredited
+    | ShortfallCharged
+    | Parked
+    | Unparked
     | ChangePlanned
     | ChangeApplied
     | LineAdded

@@ -10,6 +10,7 @@ from typing import Any
 from domain import events as happened
 from domain.bill import Bill
 from domain.breach import events as breached
+from domain.commitment import events as committed
 from domain.delivery import events as delivered
 from domain.dunning import events as dunned
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendAgain, SendMessage
@@ -227,6 +228,11 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     happened.CoverMoved: lambda c, e: f"Cover of {e.serial} corrected{'; ' + _starts(e) if e.starts else ''}",
     happened.PeriodBilled: _billed,
     happened.Recredited: _recredited,
+    committed.ShortfallCharged: lambda c, e: (
+        f"Term {e.term}: {e.charged} of {e.agreed} {e.bill.currency} charged for service; the rest: {_money(e.bill)}"
+    ),
+    happened.Parked: lambda c, e: f"Parked: {e.reason}",
+    happened.Unparked: lambda c, e: f"Goes on: {e.reason}",
     happened.ChangePlanned: lambda c, e: f"Line {e.line} changes on {e.on}: {e.text}, every {e.period} month(s)",
     happened.ChangeApplied: lambda c, e: f"Change of line {e.line} took effect",
     happened.ChangeWithdrawn: lambda c, e: f"Planned change of line {e.line} withdrawn",

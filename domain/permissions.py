@@ -30,6 +30,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "add_line": _STARTED,
     "suspend": frozenset({Status.ACTIVE}),
     "resume": frozenset({Status.SUSPENDED}),
+    "unpark": frozenset(Status),
     "cancel": _ORDERED,
     "terminate": _STARTED,
     "undo": _STARTED,
@@ -153,6 +154,8 @@ def _while_serviced(contract: Contract) -> Iterator[Permission]:
 def _while_ordered(contract: Contract) -> Iterator[Permission]:
     terms, running = contract.terms, contract.status in RUNNING
     yield from _while_serviced(contract)
+    if contract.parked:
+        yield _now("unpark")
     if terms.change:
         yield _now("change")
     if terms.change and "lines" in terms.change.what:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.breach.terms import BreachTerms
+from domain.commitment.terms import CommitmentTerms
 from domain.desk import DeskTerms
 from domain.dunning.terms import DunningTerms
 from domain.entitlements.terms import Entitlement, EntitlementTerms, Level
@@ -186,6 +187,13 @@ def _term(terms: Terms, term: TermTerms) -> Told:
         yield term.rule, f"A term runs {_either([_months(item) for item in term.choices])}, as the quote chooses."
     else:
         yield term.rule, f"A term runs {_months(term.months)} from the start of service."
+
+
+def _commitment(terms: Terms, least: CommitmentTerms) -> Told:
+    amount = f"{least.amount} {terms.currency} net"
+    yield least.rule, f"The service of a term costs at least {amount}; what is missing is charged when it is over."
+    early = "all of it is owed" if least.early_end == "whole" else "the part for its days is owed"
+    yield least.rule, f"Where the contract ends earlier, {early}; after the provider's notice the part."
 
 
 def _cancellation(terms: Terms, leaving: CancellationTerms) -> Told:
@@ -468,6 +476,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "coupons": _coupons,
     "term": _term,
     "renewal": _renewal,
+    "minimum_commitment": _commitment,
     "cancellation": _cancellation,
     "notice": _notice,
     "change": _change,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.bill import Bill
@@ -16,6 +16,7 @@ from domain.simulator import Life, World
 from domain.state import ENDED, Contract
 from domain.values import Carried
 
+_A_DAY_AFTER = timedelta(days=2)
 _STEPS = 500
 """As many happenings are looked at for the next bill; a contract that bills nothing in so many bills nothing."""
 
@@ -23,7 +24,8 @@ _STEPS = 500
 class Preview(Carried):
     """Bills net and gross, in their currency; ``recurring_before`` and ``recurring_after`` net, for a month of service.
 
-    ``charged`` and ``credited`` are issued at once. ``next_bill`` is the next that falls due by itself, where there is
+    ``charged`` and ``credited`` are issued at once, or where the contract ends with it, on the day
+    after its last. ``next_bill`` is the next that falls due by itself, where there is
     one; whatever is asked in between changes it.
     """
 
@@ -41,6 +43,9 @@ def preview(contract: Contract, world: World, command: Command, now: datetime) -
     before = recurring(life.contract)
     told = len(life.told)
     life.give(command, now)
+    if life.contract.status in ENDED:
+        # What is owed for the last days comes on the day after them.
+        life.live_until(now + _A_DAY_AFTER)
     caused = life.told[told:]
     return Preview(
         charged=tuple(effect.bill for effect in caused if isinstance(effect, IssueInvoice) and effect.bill.charges),

@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
+from domain.commitment.state import Committed
 from domain.delivery.state import Delivery
 from domain.dunning.state import Unpaid
 from domain.entitlements.state import Entitled
@@ -247,6 +248,7 @@ class Ending(Carried):
     status: Literal[Status.CANCELLED, Status.EXPIRED]
     reason: str
     rule: str
+    party: Literal["customer", "provider"] = "customer"
 
 
 class Case(Carried):
@@ -286,6 +288,11 @@ class Contract(Carried):
     ended_on: date | None = None
     pauses: tuple[Span, ...] = ()
     extended: int = 0
+    ended_by: Literal["customer", "provider"] = "customer"
+    commitment: Committed = Committed()
+    bills_on: date | None = None
+    bills: int = 0
+    parked: str | None = None
     breaches: tuple[Breach, ...] = ()
     repairs: tuple[Repair, ...] = ()
     supplies: Supplies = Supplies()

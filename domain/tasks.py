@@ -303,7 +303,17 @@ def _undelivered(contract: Contract) -> Iterator[Task]:
         )
 
 
+def _parked(contract: Contract) -> Iterator[Task]:
+    """A contract that would have billed nonsense waits for somebody who looks at it."""
+    if contract.parked is None:
+        return
+    rule = contract.terms.billing.rule if contract.terms.billing else contract.terms.quote.rule
+    what = f"look at {contract.number}, which is parked: {contract.parked}"
+    yield task(contract, "parked", contract.bills_on, what, role="operator", rule=rule, answers=("unpark",))
+
+
 _STAGES: tuple[Callable[[Contract], Iterator[Task]], ...] = (
+    _parked,
     _offer,
     _order,
     _payment,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from stdnum.eu import vat
 
 from domain.refusal import Refusal
+from domain.terms import TaxPart
 from domain.values import Carried
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Levied(Carried):
     """The tax on a bill: its name, its rate in percent, and its category."""
 
     name: str
+    parts: tuple[TaxPart, ...] = ()
     percent: Decimal
     category: Category
 
@@ -52,7 +54,7 @@ def _rate(terms: Terms, country: str, on: date, region: str | None) -> Levied | 
         return None
     listed = any(known.country == country for known in terms.tax.rates)
     category: Category = ("S" if rate.percent else "Z") if listed else "O"
-    return Levied(name=rate.name, percent=rate.percent, category=category)
+    return Levied(name=rate.name, percent=rate.percent, category=category, parts=rate.parts)
 
 
 def check_vat_number(customer: Customer, rule: str) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from domain.breach.terms import BreachTerms
+from domain.commitment.terms import CommitmentTerms
 from domain.desk import DeskTerms
 from domain.dunning.terms import DunningTerms
 from domain.entitlements.terms import EntitlementTerms
@@ -193,6 +194,11 @@ class BillingTerms(Carried):
         default="in_advance",
         description="`in_advance`: a period is billed on its first day. `in_arrears`: on the day after its last one, "
         "for the days that were served; at an end, what was served until then.",
+    )
+    daily_bound: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=12,
+        description="Safety: as many bills over something a contract makes by itself on one day for each of its lines. "
+        "One that would make more is in an illegal state: it is parked, nothing of it goes on, and a person is asked.",
     )
     invoice_date_rule: Rule | None = Field(
         default=None, description="With a rule here, the customer may ask for another day for the first invoice."
@@ -457,6 +463,13 @@ class CouponTerms(Carried):
     rule: Rule
 
 
+class TaxPart(Carried):
+    """One of several taxes on the same amount, in percent of the net amount."""
+
+    name: Text
+    percent: Annotated[Decimal, Field(ge=0, le=100)]
+
+
 class TaxRate(Carried):
     """The rate of one jurisdiction from a day on, in percent of the net amount."""
 
@@ -465,6 +478,18 @@ class TaxRate(Carried):
     since: date
     name: Text
     percent: Annotated[Decimal, Field(ge=0, le=100)]
+    parts: tuple[TaxPart, ...] = Field(
+        default=(),
+        description="The taxes that it is made of, where there are several: each is rounded, named on the paper and "
+        "booked by itself. Their percents add up to `percent`.",
+    )
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.parts and sum(part.percent for part in self.parts) != self.percent:
+            msg = f"the `parts` of {self.name} must add up to its {self.percent} percent"
+            raise ValueError(msg)
+        return self
 
 
 class Elsewhere(Carried):
@@ -523,6 +548,9 @@ class Terms(Carried):
     fees: dict[Name, Fee] = Field(default_factory=dict)
     order_fees: tuple[Name, ...] = Field(default=(), description="Fees billed once, when the order is placed.")
     term: TermTerms | None = Field(default=None, description="Left out: the contract runs until somebody ends it.")
+    minimum_commitment: CommitmentTerms | None = Field(
+        default=None, description="Needs `term`. Left out: there is no least amount."
+    )
     cancellation: CancellationTerms
     notice: NoticeTerms | None = Field(
         default=None, description="Left out: a notice counts from the day on which it is entered, in any form."
@@ -558,6 +586,13 @@ class Terms(Carried):
     def _terms_renew(self) -> Self:
         if (self.term is None) != (self.renewal is None):
             msg = "`term` and `renewal` go together: a term has an end, and `renewal` says what follows it"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _commitment_has_a_term(self) -> Self:
+        if self.minimum_commitment and (self.term is None or self.billing is None):
+            msg = "`minimum_commitment` needs `term` and `billing`: it is counted over what a term's service is billed"
             raise ValueError(msg)
         return self
 

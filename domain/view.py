@@ -140,12 +140,13 @@ class Record(Carried):
 
 def attention(contract: Contract) -> tuple[str, ...]:
     """What of a contract a person must look at: payments declined, promises to the customer that are late."""
+    parked = (f"parked: {contract.parked}",) if contract.parked else ()
     unpaid = (f"payment declined: {key}" for key in contract.declined)
     overdue = (f"overdue: {item.id} ({item.item})" for item in contract.entitled.open if item.overdue)
     going = contract.onboarding
     late = (f"onboarding late since {going.finish_by}",) if going and going.late and not going.done_on else ()
     missed = (_not_delivered(item) for item in contract.delivery.open) if contract.status not in ENDED else ()
-    return (*unpaid, *overdue, *late, *missed)
+    return (*parked, *unpaid, *overdue, *late, *missed)
 
 
 def _not_delivered(item: Undelivered) -> str:

@@ -116,7 +116,8 @@ def _head(
     bill: Bill, number: str, *, contract: str, issuer: str, customer: str, rule: str, at: datetime
 ) -> dict[str, Any]:
     return {
-        **bill.model_dump(exclude={"charges"}),
+        **bill.model_dump(exclude={"charges", "taxes"}),
+        "taxes": [part.model_dump(mode="json") for part in bill.taxes],
         "number": number,
         "contract": contract,
         "issuer": issuer,

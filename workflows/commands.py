@@ -54,6 +54,7 @@ class TakesCommands(ABC):
     change = taking(commands.Change)
     add_line = taking(commands.AddLine)
     suspend = taking(commands.Suspend)
+    unpark = taking(commands.Unpark)
     resume = taking(commands.Resume)
     cancel = taking(commands.Cancel)
     terminate = taking(commands.Terminate)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.breach.state import Breach
+from domain.commitment.state import Committed
 from domain.entitlements.state import Entitled
 from domain.envelope import Event
 from domain.fleet.state import FleetState
@@ -39,6 +40,7 @@ class Opening(Carried):
     leaving: tuple[str, ...] = ()
     pauses: tuple[Span, ...] = ()
     extended: int = 0
+    commitment: Committed = Committed()
     breaches: tuple[Breach, ...] = ()
     supplies: Supplies = Supplies()
     contacts: tuple[Contact, ...] = ()

@@ -128,7 +128,7 @@ def _stands(command: TakeOver) -> Contract:
     contract = contract.model_copy(update={"order": _order(contract, standing.order)})
     active = [line.active_since for line in standing.lines if line.active_since]
     contract = contract.model_copy(update={"active_since": standing.active_since or min(active, default=None)})
-    contract = contract.model_copy(update={"term": running_term(contract, standing), "extended": standing.extended})
+    contract = contract.model_copy(update=_of_term(contract, standing))
     lines = tuple(started(contract, line, given[line.id], standing.as_of) for line in contract.lines)
     contract = contract.model_copy(update={"lines": lines})
     contract = contract.model_copy(update=_paused(contract, standing) | {"ending": ending(contract, standing)})
@@ -193,6 +193,14 @@ def _onboarding(terms: Terms, standing: Standing) -> Onboarding | None:
         return None
     warned = by - timedelta(days=rules.warn_days) < standing.as_of
     return Onboarding(finish_by=by, warned=warned, late=by + DAY < standing.as_of)
+
+
+def _of_term(contract: Contract, standing: Standing) -> dict[str, Any]:
+    return {
+        "term": running_term(contract, standing),
+        "extended": standing.extended,
+        "commitment": standing.commitment,
+    }
 
 
 def _paused(contract: Contract, standing: Standing) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.breach.state import Breach
+from domain.commitment.state import Committed
 from domain.entitlements.state import Obligation
 from domain.fleet.state import FleetState
 from domain.requests.state import Request
@@ -134,7 +135,8 @@ class Standing(Carried):
     """A contract as it stands at the beginning of the day ``as_of``, counted in its own time zone.
 
     What fell due before that day is done; what falls due from it on is not. ``reference`` is what it is called in
-    ``source``, the system that it comes from. ``extended`` is how many days pauses have added to its terms so far.
+    ``source``, the system that it comes from. ``extended`` is how many days pauses have added to its terms so far,
+    ``commitment`` what was charged for service in the term that runs.
     """
 
     source: Text = "elsewhere"
@@ -154,6 +156,7 @@ class Standing(Carried):
     suspended_since: date | None = None
     pauses: Annotated[tuple[Span, ...], Field(max_length=100)] = ()
     extended: Annotated[int, Field(ge=0, le=10_000)] = 0
+    commitment: Committed = Committed()
     onboarding_by: date | None = None
     access_code: Text | None = None
     contacts: Annotated[tuple[Contact, ...], Field(max_length=50)] = ()

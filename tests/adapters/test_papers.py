@@ -66,6 +66,16 @@ def test_an_invoice_in_japanese() -> None:
     assert facturx.get_xml_from_pdf(io.BytesIO(made), check_xsd=False)[1] in {None, b"", False}
 
 
+@pytest.mark.rule("COM-4")
+def test_two_taxes_are_named_each_with_its_amount() -> None:
+    """GST and QST in Quebec."""
+    taxes = (("TPS/GST", Decimal(5), Decimal("4.40")), ("TVQ/QST", Decimal("9.975"), Decimal("8.78")))
+    sums = {"tax": Decimal("13.18"), "gross": Decimal("101.18"), "currency": "CAD"}
+    made = paper(language="en", customer=FR | {"country": "CA"}, taxes=taxes, **sums)
+    read = text(PAPERS.make(made, shipped("ICM"))).replace("\xa0", " ")
+    assert [word for word in ("TPS/GST 5 %", "CA$4.40", "TVQ/QST 9.975 %", "CA$8.78") if word not in read] == []
+
+
 @pytest.mark.rule("ICM-11", "COM-5")
 @pytest.mark.parametrize(("language", "says"), [("fr", "Solde dû"), ("en", "You owe"), ("ja", "ご請求残高")])
 def test_a_statement_of_account(language: str, says: str) -> None:

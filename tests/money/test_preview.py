@@ -13,6 +13,7 @@ from domain.events import PeriodBilled
 from domain.preview import preview, recurring
 from domain.refusal import Refusal
 from domain.simulator import Life
+from domain.state import ENDED
 from tests.domain.samples import offer, ordered, terms, utc
 from tests.money.random_lives import RandomLife
 
@@ -74,6 +75,8 @@ def test_a_preview_is_what_is_posted(seed: int) -> None:
         lived.live_until(at)
         told = len(lived.told)
         lived.give(command, at)
+        if lived.contract.status in ENDED:
+            lived.live_until(at + timedelta(days=2))
         posted = lived.told[told:]
         assert [e.bill for e in posted if isinstance(e, IssueInvoice) and e.bill.charges] == list(seen.charged)
         assert [e.bill for e in posted if isinstance(e, IssueCredit)] == list(seen.credited)

@@ -72,7 +72,7 @@ async def test_lives_are_as_various_as_they_should_be(lived: list[Life]) -> None
     assert wanted <= kinds
     assert {life.contract.terms.code for life in lived} == {"HPG", "HPJ", "HPP", "ICM", "XEC"}
     bills = [bill for life in lived for event in life.events if (bill := getattr(event, "bill", None))]
-    assert {"period", "arrears"} <= {charge.what for bill in bills for charge in bill.charges}
+    assert {"period", "arrears", "shortfall"} <= {charge.what for bill in bills for charge in bill.charges}
     assert any(life.contract.extended for life in lived)
 
 

@@ -8,11 +8,14 @@ from typing import Any
 from adapters.programme_files import Programme
 from domain.terms import Terms
 
+_LEAST = {"amount": "5000", "text": {"en": "Minimum commitment"}}
 VARIANTS: tuple[dict[str, Any], ...] = (
     {},
     {"billing": {"mode": "in_arrears"}, "suspension": {"credit": True}},
     {"suspension": {"extend": True}},
     {"billing": {"mode": "in_arrears"}, "suspension": {"extend": True}},
+    {"minimum_commitment": _LEAST, "suspension": {"credit": True}},
+    {"minimum_commitment": _LEAST | {"early_end": "prorated"}, "billing": {"mode": "in_arrears"}},
 )
 
 
@@ -25,8 +28,8 @@ def varied(programme: Programme, variant: int) -> Programme:
     values["version"] = values["version"] * 100 + variant
     for part, fields in changes.items():
         known = values[part]
-        if known is None and part == "billing":  # the service is free
-            continue
+        if known is None and part in {"billing", "minimum_commitment"} and not (values["billing"] and values["term"]):
+            continue  # the service is free, or has no term
         values[part] = {"rule": programme.terms.quote.rule} | (known or {}) | fields
     return replace(programme, terms=Terms.model_validate(values))
 
