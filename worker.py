@@ -16,6 +16,7 @@ from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
 from activities.documents import DocumentActivities
 from activities.fleet import FleetActivities
+from activities.forecasts import ForecastActivities
 from activities.hooks import HookActivities, HookPort
 from activities.messages import MailPort, MessageActivities
 from activities.records import RecordActivities
@@ -32,6 +33,7 @@ from workflows.campaign import CampaignWorkflow
 from workflows.clock import TestClockWorkflow
 from workflows.contract import ContractWorkflow
 from workflows.dispatch import EventDispatcherWorkflow
+from workflows.forecast import ForecastWorkflow
 
 PROGRAMMES = CHECKOUT / "programmes"
 GRACE = timedelta(seconds=30)
@@ -81,13 +83,20 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     documents = DocumentActivities(database, world.texts)
     records = RecordActivities(database)
     fleets = FleetActivities(database)
+    forecasts = ForecastActivities(database, settings.forecast_processes)
     clocks = ClockActivities(database, client)
     hooks = HookActivities(database, world.hooks, settings.public_url)
     campaigns = CampaignActivities(database, client)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[ContractWorkflow, TestClockWorkflow, EventDispatcherWorkflow, CampaignWorkflow],
+        workflows=[
+            ContractWorkflow,
+            TestClockWorkflow,
+            EventDispatcherWorkflow,
+            CampaignWorkflow,
+            ForecastWorkflow,
+        ],
         activities=[
             billing.issue_invoice,
             billing.collect,
@@ -103,6 +112,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             records.record,
             records.requote,
             fleets.count,
+            forecasts.make,
             clocks.advance_contracts,
             clocks.discard_contracts,
             hooks.deliver,

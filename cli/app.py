@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
-from cli import clock, demo, keys, mail, programme, reconcile, reference, serve, show, simulate
+from cli import clock, demo, forecast, keys, mail, programme, reconcile, reference, serve, show, simulate
 from cli.clock import ApiRefusedError
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
@@ -42,6 +42,7 @@ app.command()(serve.up)
 app.command()(demo.demo)
 app.command()(show.show)
 app.command()(reconcile.reconcile)
+app.command()(forecast.forecast)
 app.command()(simulate.simulate)
 app.command()(reference.reference)
 app.command()(serve.worker)

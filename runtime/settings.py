@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     patience_seconds: float = Field(60, gt=0, description="How long an effect may hold a contract up.")
     max_workflow_tasks: int = Field(100, ge=2, description="Workflow tasks that a worker runs at once.")
     max_activities: int = Field(100, ge=1, description="Activities that a worker runs at once.")
+    forecast_processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes of a worker that make a forecast."
+    )
     metrics_address: str | None = Field(None, description="host:port at which a worker shows Prometheus metrics.")
 
     api_host: str = "127.0.0.1"

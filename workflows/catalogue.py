@@ -31,6 +31,9 @@ from domain.view import Record
 RECORD = "records.record"
 ADVANCE_CONTRACTS = "clocks.advance_contracts"
 DISCARD_CONTRACTS = "clocks.discard_contracts"
+FORECAST = "forecasts.make"
+FORECAST_TRIES = 5
+"""How often a forecast is begun before it is given up; it is read from the start each time."""
 DELIVER_EVENTS = "hooks.deliver"
 OPEN_CAMPAIGN = "campaigns.open"
 PICK_CONTRACTS = "campaigns.pick"

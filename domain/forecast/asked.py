@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from domain.forecast.suppose import Answers, Code, WhatIf
 from domain.forecast.tally import NAMES, Figures
 from domain.state import Status
-from domain.values import Carried, Country, Currency, Text, Value
+from domain.values import Carried, Country, Currency, Value
 
 
 class Selection(Value):
@@ -17,8 +17,8 @@ class Selection(Value):
 
     programmes: tuple[Code, ...] = Field(default=(), max_length=50)
     statuses: tuple[Status, ...] = Field(default=(), max_length=20)
-    customer: Annotated[str, Field(max_length=40)] | None = None
-    reseller: Text | None = None
+    customer: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")] | None = None
+    reseller: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,400}$")] | None = None
     country: Country | None = None
     clock: Annotated[str, Field(max_length=60)] | None = Field(
         default=None,

@@ -91,8 +91,12 @@ class SupposedProgramme(Value):
         description="Whom the patched terms reach: a contract at its next renewal quote, as a new version would, or "
         "every contract at once.",
     )
-    prices: tuple[PriceMove, ...] = Field(default=(), description="Moves of the price list, one after the other.")
-    withdrawn: tuple[ServiceId, ...] = Field(default=(), description="Services that leave the price list.")
+    prices: tuple[PriceMove, ...] = Field(
+        default=(), max_length=10, description="Moves of the price list, one after the other."
+    )
+    withdrawn: tuple[ServiceId, ...] = Field(
+        default=(), max_length=1000, description="Services that leave the price list."
+    )
 
 
 class SupposedCommand(Value):
