@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
-from activities.billing import BillingActivities, PaymentPort
+from activities.billing import BillingActivities
 from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
 from activities.documents import DocumentActivities
@@ -19,7 +19,9 @@ from activities.fleet import FleetActivities
 from activities.forecasts import ForecastActivities
 from activities.hooks import HookActivities, HookPort
 from activities.messages import MailPort, MessageActivities
+from activities.payments import Providers
 from activities.records import RecordActivities
+from activities.refunds import RefundActivities
 from activities.ticketing import DeskPort, TicketingActivities
 from adapters.desk_embedded import EmbeddedDesk
 from adapters.hooks_http import HttpHooks
@@ -43,7 +45,7 @@ GRACE = timedelta(seconds=30)
 class Outside:
     """The systems behind the ports."""
 
-    payments: PaymentPort
+    payments: Providers
     desk: DeskPort
     mail: MailPort
     texts: Texts
@@ -53,7 +55,7 @@ class Outside:
 def outside(settings: Settings, database: Database, programmes: Path = PROGRAMMES) -> Outside:
     """The systems that the settings name, and the embedded ones for the rest."""
     return Outside(
-        payments=EmbeddedPayments(),
+        payments=Providers(EmbeddedPayments(database)),
         desk=EmbeddedDesk(database),
         mail=_mail(settings, database),
         texts=Texts(programmes),
@@ -78,6 +80,7 @@ def _mail(settings: Settings, database: Database) -> MailPort:
 def build(client: Client, settings: Settings, database: Database, world: Outside) -> Worker:
     """A worker for everything; it ends what it has begun within half a minute when it is stopped."""
     billing = BillingActivities(database, world.payments)
+    refunds = RefundActivities(database, world.payments)
     ticketing = TicketingActivities(database, world.desk)
     messages = MessageActivities(database, world.texts, world.mail)
     documents = DocumentActivities(database, world.texts)
@@ -102,6 +105,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             billing.collect,
             billing.issue_credit,
             billing.write_off,
+            refunds.refund,
             billing.release_coupon,
             ticketing.open_case,
             ticketing.move_case,

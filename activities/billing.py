@@ -4,47 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal
 
 from temporalio import activity
 
 from activities.errors import mapped
+from activities.payments import Attempt, Charged, Providers
 from domain.calendar import local_date
+from domain.dunning.unpaid import ON_ACCOUNT
 from domain.effects import Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon, WriteOff
-from storage import coupons, ledger, records
+from storage import coupons, ledger, payments, records
 from storage.database import Database
 from workflows.catalogue import Job
-
-
-class Charged(Protocol):
-    """What became of an attempt to collect: `paid`, `pending` or `declined`, the provider's reference, and why."""
-
-    @property
-    def outcome(self) -> str:
-        """`paid`, `pending` or `declined`."""
-
-    @property
-    def reference(self) -> str:
-        """The provider's own name for it."""
-
-    @property
-    def reason(self) -> str | None:
-        """Why it was declined."""
-
-
-class PaymentPort(Protocol):
-    """Who collects money."""
-
-    async def charge(self, *, key: str, method: str, amount: Decimal, currency: str) -> Charged:
-        """Collect an amount once per key; zero only checks the method. Raises Refused or Unreachable."""
 
 
 class BillingActivities:
     """Issues, credits and collects, each once by its effect's key."""
 
-    def __init__(self, database: Database, payments: PaymentPort) -> None:
+    def __init__(self, database: Database, providers: Providers) -> None:
         self._database = database
-        self._payments = payments
+        self._providers = providers
 
     @activity.defn(name="billing.issue_invoice")
     async def issue_invoice(self, job: Job) -> Outcome:
@@ -62,10 +41,10 @@ class BillingActivities:
             known = await ledger.find_invoice(connection, effect.key)
         if known is not None:
             await self._record(job)
-            return Outcome.model_validate({"kind": known["payment"], "reference": known["number"]})
-        method = effect.method or "on_account"
+            return Outcome(kind=_told(known["payment"]), reference=known["number"])
+        method, asked = effect.method or ON_ACCOUNT, bill.gross - effect.set_off
         # The provider knows the key: asked again because the lines below failed, it gives the same answer.
-        charged = await self._payments.charge(key=effect.key, method=method, amount=bill.gross, currency=bill.currency)
+        charged = await self._charge(job, effect, bill.key, method, asked)
         async with self._database.write() as connection:
             number = await ledger.issue_invoice(
                 connection,
@@ -80,19 +59,40 @@ class BillingActivities:
                 trial=contract.clock is not None,
                 paid_on=_today(job) if charged.outcome == "paid" else None,
                 reference=charged.reference,
+                set_off=effect.set_off,
             )
-            await ledger.add_payment(connection, _payment(effect.key, bill.key, method, bill.gross, charged))
+            if asked and method != ON_ACCOUNT:
+                await payments.add(connection, self._attempt(job, bill.key, method, asked, charged))
             if job.record:
                 await records.write(connection, job.record)
         return _outcome(charged, number)
 
     async def _authorise(self, job: Job, effect: IssueInvoice) -> Outcome:
         """An order without fees: there is nothing to invoice, and the method must still be good."""
-        currency = job.contract.currency
-        method = effect.method or "on_account"
-        charged = await self._payments.charge(key=effect.key, method=method, amount=Decimal(0), currency=currency)
+        charged = await self._charge(job, effect, effect.key, effect.method or ON_ACCOUNT, Decimal(0))
         await self._record(job)
         return _outcome(charged, charged.reference)
+
+    async def _charge(
+        self, job: Job, effect: IssueInvoice | Collect, invoice: str, method: str, amount: Decimal
+    ) -> Charged:
+        """Ask the provider; what is on account is only waited for, and what was set off whole is paid."""
+        if isinstance(effect, IssueInvoice) and effect.set_off and not amount:
+            return Charged("paid", "set off")
+        if method == ON_ACCOUNT:
+            return Charged("pending", ON_ACCOUNT)
+        contract = job.contract
+        attempt = Attempt(
+            key=effect.key,
+            contract=contract.number,
+            invoice=invoice,
+            customer=contract.customer,
+            method=method,
+            amount=amount,
+            currency=contract.currency,
+            at=effect.at,
+        )
+        return await self._providers.of(contract.clock).charge(attempt)
 
     @activity.defn(name="billing.collect")
     async def collect(self, job: Job) -> Outcome:
@@ -104,19 +104,16 @@ class BillingActivities:
 
     async def _collect(self, job: Job, effect: Collect) -> Outcome:
         async with self._database.read() as connection:
-            known = await ledger.find_payment(connection, effect.key)
+            known = await payments.find(connection, effect.key)
             bill = await ledger.find_invoice(connection, effect.bill_key)
+            amount = await ledger.still_open(connection, bill) if bill else Decimal(0)
         if known:
             await self._record(job)
-            return Outcome.model_validate({"kind": known["outcome"], "reference": known["reference"]})
-        amount = bill["gross"] if bill else Decimal(0)
-        charged = await self._payments.charge(
-            key=effect.key, method=effect.method, amount=amount, currency=job.contract.currency
-        )
+            return Outcome(kind=_told(known["outcome"]), reference=known["reference"])
+        charged = await self._charge(job, effect, effect.bill_key, effect.method, amount)
         async with self._database.write() as connection:
             if bill is not None:
-                paid = _payment(effect.key, effect.bill_key, effect.method, amount, charged)
-                await ledger.add_payment(connection, paid)
+                await payments.add(connection, self._attempt(job, effect.bill_key, effect.method, amount, charged))
                 await ledger.mark(connection, effect.bill_key, charged.outcome, on=_today(job), method=effect.method)
             if job.record:
                 await records.write(connection, job.record)
@@ -170,6 +167,19 @@ class BillingActivities:
                     await records.write(connection, job.record)
             return Outcome()
 
+    def _attempt(self, job: Job, invoice: str, method: str, amount: Decimal, charged: Charged) -> dict[str, object]:
+        return {
+            "key": job.effect.key,
+            "invoice": invoice,
+            "method": method,
+            "amount": amount,
+            "outcome": charged.outcome,
+            "reference": charged.reference,
+            "reason": charged.reason,
+            "at": datetime.now(UTC),
+            "provider": self._providers.of(job.contract.clock).name,
+        }
+
     async def _record(self, job: Job) -> None:
         if job.record:
             async with self._database.write() as connection:
@@ -181,18 +191,16 @@ def _today(job: Job) -> date:
     return local_date(job.effect.at, job.contract.zone)
 
 
-def _payment(key: str, invoice: str, method: str, amount: Decimal, charged: Charged) -> dict[str, object]:
-    return {
-        "key": key,
-        "invoice": invoice,
-        "method": method,
-        "amount": amount,
-        "outcome": charged.outcome,
-        "reference": charged.reference,
-        "reason": charged.reason,
-        "at": datetime.now(UTC),
-    }
+def _told(state: str) -> Literal["paid", "pending", "declined"]:
+    """What was answered first of a payment that stands so now."""
+    match state:
+        case "paid" | "reversed":
+            return "paid"
+        case "pending":
+            return "pending"
+        case _:
+            return "declined"
 
 
 def _outcome(charged: Charged, reference: str) -> Outcome:
-    return Outcome.model_validate({"kind": charged.outcome, "reference": reference, "reason": charged.reason})
+    return Outcome(kind=charged.outcome, reference=reference, reason=charged.reason)

@@ -10,15 +10,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from adapters.camt import BankEntry, StatementInvalid, entries
-from api.commands import give, state_of, view_of
 from api.problems import RESPONSES, ProblemError
+from api.reported import Said, report
 from api.services import Needs, Services
 from api.uploads import RESPONSES as UPLOAD_RESPONSES
 from api.uploads import Upload, upload
-from domain.calendar import local_date
-from domain.commands import ReportCollection, ReportPayment
-from domain.state import Status
-from storage import bank, ledger
+from storage import bank
 
 router = APIRouter(prefix="/bank-statements", tags=["money"], responses=RESPONSES | UPLOAD_RESPONSES)
 XmlToOperate = Annotated[Upload, Depends(upload("operate", "application/xml"))]
@@ -69,7 +66,8 @@ async def _take(services: Services, entry: BankEntry, command: str, by: str) -> 
     if before and before["state"] == "matched":
         return _out(entry, "matched", before["invoice"], again=True)
     if state == "matched" and row:
-        await _pay(services, entry, row, f"{command}:{entry.reference}"[:200], by)
+        said = Said(f"{command}:{entry.reference}", by, entry.reference, entry.on)
+        await report(services, row, "paid", said)
     number = row["number"] if row else None
     values: dict[str, Any] = {
         "reference": entry.reference,
@@ -84,37 +82,6 @@ async def _take(services: Services, entry: BankEntry, command: str, by: str) -> 
     async with services.database.write() as connection:
         await bank.keep(connection, values)
     return _out(entry, state, number)
-
-
-async def _pay(services: Services, entry: BankEntry, row: dict[str, Any], command: str, by: str) -> None:
-    """Tell the contract, where it still lives; the books take the money in any case, once."""
-    number = row["contract"]
-    shown = await view_of(services, number)
-    if not shown.closed:
-        told = {"id": _plain(command), "by": by, "outcome": "paid", "reference": entry.reference}
-        order = (await state_of(services, number)).order if shown.status is Status.DRAFT else None
-        report = (
-            ReportPayment.model_validate(told)
-            if order and order.bill.key == row["key"]
-            else ReportCollection.model_validate(told | {"invoice": row["key"]})
-        )
-        await _tell(services, number, report)
-    day = local_date(shown.now, shown.zone) if shown.clock else entry.on
-    async with services.database.write() as connection:
-        await ledger.mark(connection, row["key"], "paid", on=day, reference=entry.reference)
-
-
-async def _tell(services: Services, number: str, report: ReportPayment | ReportCollection) -> None:
-    try:
-        await give(services, number, report)
-    except ProblemError as problem:
-        if problem.status != 409:  # a contract that ended meanwhile says no; the money came in all the same
-            raise
-
-
-def _plain(command: str) -> str:
-    """A command's id, of the characters that ids are made of."""
-    return "".join(letter if letter.isalnum() or letter in ":._/-" else "-" for letter in command)
 
 
 def _out(entry: BankEntry, state: str, invoice: str | None, *, again: bool = False) -> EntryOut:

@@ -1,4 +1,4 @@
-"""`./tenure reconcile`: whether contracts, documents, books and payments tell the same story."""
+"""`./tenure reconcile`: whether contracts, documents, books, payments and the payment provider tell the same story."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from rich.console import Console
 
 from cli.preparation import opened
 from runtime.settings import Settings, settings
+from storage.database import Database
+from storage.provider import mismatches
 from storage.reconcile import Difference, differences
+from worker import outside
 
 
 def reconcile(
     contract: Annotated[str | None, typer.Argument(help="A contract; all of them where none is given.")] = None,
 ) -> None:
-    """Compare events, documents, books, payments and the decider; exits with 1 where anything differs."""
+    """Compare events, documents, books, payments, the decider and the provider; exits with 1 where anything differs."""
     found = asyncio.run(_read(settings(), contract))
     console = Console(soft_wrap=True, highlight=False)
     for difference in found:
@@ -28,5 +31,17 @@ def reconcile(
 
 
 async def _read(read: Settings, contract: str | None) -> list[Difference]:
-    async with opened(read) as database, database.read() as connection:
-        return [item async for item in differences(connection, only=contract)]
+    async with opened(read) as database:
+        async with database.read() as connection:
+            found = [item async for item in differences(connection, only=contract)]
+        return found + await _at_providers(read, database, contract)
+
+
+async def _at_providers(read: Settings, database: Database, contract: str | None) -> list[Difference]:
+    """What the payment providers have, against what we wrote down of them."""
+    found = []
+    for provider in outside(read, database).payments.all():
+        async with database.read() as connection:
+            wrong = await mismatches(connection, provider.name, provider.held(contract=contract), contract=contract)
+        found += [Difference(item.contract, f"provider {provider.name}", item.what) for item in wrong]
+    return found

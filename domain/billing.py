@@ -12,6 +12,7 @@ from domain.bill import Bill, Charge, bill
 from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
 from domain.commitment.counted import counted
+from domain.credits.events import CollectionPending
 from domain.delivery.hold import held_after
 from domain.due import Due, Rank, moment
 from domain.dunning.unpaid import declined, issued, without
@@ -219,11 +220,17 @@ def check_collection(contract: Contract, command: ReportCollection, now: datetim
     rule = contract.terms.order.payment_rule
     unpaid = any(item.invoice == command.invoice for item in contract.unpaid)
     waiting = command.invoice in contract.declined
-    if command.outcome == "declined" and not waiting:
-        return (CollectionDeclined(at=now, rule=rule, by=command.by, invoice=command.invoice, reason=command.reason),)
-    if command.outcome == "paid" and (waiting or unpaid):
-        return (CollectionReceived(at=now, rule=rule, by=command.by, invoice=command.invoice),)
-    return ()
+    opened = command.invoice in contract.account.open
+    said = {"at": now, "rule": rule, "by": command.by, "invoice": command.invoice}
+    match command.outcome:
+        case "declined" if not waiting:
+            return (CollectionDeclined(**said, reason=command.reason, amount=command.amount),)
+        case "paid" if waiting or unpaid or opened:
+            return (CollectionReceived(**said),)
+        case "pending" if contract.terms.credits and command.amount and not (waiting or opened):
+            return (CollectionPending(**said, amount=command.amount),)
+        case _:
+            return ()
 
 
 def _with_billed(contract: Contract, event: PeriodBilled | Recredited) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Account(StrEnum):
     """Lost: what a customer never paid."""
 
 
+TAKEN_BACK = "/taken-back/"
 _SOLD = frozenset({"supply", "labour", "part"})
 
 
@@ -121,11 +122,13 @@ def _taxed(bill: Bill, key: str, amount: Decimal, rule: str, text: str) -> Posti
     )
 
 
-def paid(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str, reference: str) -> Iterator[Posting]:
-    """The posting of an invoice's payment: one for each invoice, however often it is reported."""
+def paid(
+    *, invoice: str, on: date, amount: Decimal, currency: str, rule: str, reference: str, times: int = 0
+) -> Iterator[Posting]:
+    """The posting of an invoice's payment, once however often it is reported; ``times`` it was paid and taken back."""
     if amount > 0:
         yield Posting(
-            key=f"{invoice}/paid",
+            key=f"{invoice}/paid/{times}" if times else f"{invoice}/paid",
             on=on,
             debit=Account.CASH,
             credit=Account.RECEIVABLE,
@@ -135,6 +138,39 @@ def paid(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str, r
             document=invoice,
             text=reference,
         )
+
+
+def taken_back(
+    *, invoice: str, on: date, amount: Decimal, currency: str, rule: str, reference: str
+) -> Iterator[Posting]:
+    """The posting of a payment that was disputed or returned, by its reference there: the invoice is owed again."""
+    if amount > 0:
+        yield Posting(
+            key=f"{invoice}{TAKEN_BACK}{reference}",
+            on=on,
+            debit=Account.RECEIVABLE,
+            credit=Account.CASH,
+            amount=amount,
+            currency=currency,
+            rule=rule,
+            document=invoice,
+            text=reference,
+        )
+
+
+def refunded(*, refund: str, on: date, amount: Decimal, currency: str, rule: str, reference: str) -> Posting:
+    """The posting of a refund, under its own key: what was in the customer's favour was paid out."""
+    return Posting(
+        key=refund,
+        on=on,
+        debit=Account.RECEIVABLE,
+        credit=Account.CASH,
+        amount=amount,
+        currency=currency,
+        rule=rule,
+        document=refund,
+        text=reference,
+    )
 
 
 def given_up(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str) -> Iterator[Posting]:

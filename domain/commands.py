@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.breach.commands import CureBreach, NoticeBreach
 from domain.delivery.commands import ReportBounce, SettleUndelivered
+from domain.dunning.commands import ReportReversal
 from domain.entitlements.commands import Fulfil, ReturnEntitlement, UseEntitlement
 from domain.envelope import Command
 from domain.fleet.census import FleetDevice
@@ -100,13 +101,14 @@ class ReportPayment(Command):
 
 
 class ReportCollection(Command):
-    """Say what the payment provider answered for a later invoice, named by its key."""
+    """Say what the payment provider answered for a later invoice, named by its key: ``amount`` of it, gross."""
 
     kind: Literal["report_collection"] = "report_collection"
     invoice: str
     outcome: Literal["paid", "pending", "declined"]
     reference: Text | None = None
     reason: Text | None = None
+    amount: Decimal | None = None
 
 
 class ReportInspection(Command):
@@ -290,6 +292,7 @@ AnyCommand = Annotated[
     | Pay
     | ReportPayment
     | ReportCollection
+    | ReportReversal
     | ReportInspection
     | MoveCover
     | Change

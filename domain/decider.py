@@ -30,6 +30,7 @@ from domain import (
 from domain.breach import stage as breach
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.commitment import stage as commitment
+from domain.credits import stage as settling
 from domain.delivery import stage as delivery
 from domain.delivery.commands import ReportBounce
 from domain.due import Due
@@ -61,6 +62,7 @@ _STAGES: tuple[ModuleType, ...] = (
     safety,
     commitment,
     dunning,
+    settling,
     suspension,
     cancellation,
     renewal,
@@ -131,13 +133,14 @@ def next_due(contract: Contract) -> Due | None:
 def evolve(contract: Contract, event: Event) -> Contract:
     """The contract after an event."""
     changes: dict[str, Any] = _EVOLVE[type(event)](contract, event)
-    return contract.model_copy(update=changes | {"version": contract.version + 1, "at": max(contract.at, event.at)})
+    moved = changes | {"version": contract.version + 1, "at": max(contract.at, event.at)}
+    return settling.settled(contract.model_copy(update=moved), event)
 
 
 def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:
     """What the world must be told of an event; ``contract`` is the contract after it."""
     tell = _EFFECTS.get(type(event))
-    return tuple(tell(contract, event)) if tell else ()
+    return settling.collected_less(contract, tuple(tell(contract, event))) if tell else ()
 
 
 def report(effect: Effect, outcome: Outcome) -> Command | None:
@@ -148,9 +151,14 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
             return ReportPayment(
                 id=effect.key, by=by, outcome=_payment(outcome), reference=outcome.reference, reason=outcome.reason
             )
-        case IssueInvoice(bill=bill) if outcome.kind in {"paid", "declined"}:
+        case IssueInvoice(bill=bill, set_off=paid) if outcome.kind in {"paid", "declined", "pending"}:
             return ReportCollection(
-                id=effect.key, by=by, invoice=bill.key, outcome=_payment(outcome), reason=outcome.reason
+                id=effect.key,
+                by=by,
+                invoice=bill.key,
+                outcome=_payment(outcome),
+                reason=outcome.reason,
+                amount=bill.gross - paid,
             )
         case Collect(bill_key=key) if outcome.kind in {"paid", "declined"}:
             return ReportCollection(id=effect.key, by=by, invoice=key, outcome=_payment(outcome), reason=outcome.reason)

@@ -26,13 +26,15 @@ class Effect(Carried):
 class IssueInvoice(Effect):
     """Issue an invoice for a bill and collect it; ``order`` marks the one that an order waits for.
 
-    ``method`` is the payment provider's token; without one the customer pays on account.
+    ``method`` is the payment provider's token; without one the customer pays on account. ``set_off`` of it, gross, is
+    paid from what stands in the customer's favour.
     """
 
     kind: Literal["issue_invoice"] = "issue_invoice"
     bill: Bill
     order: bool = False
     method: str | None = None
+    set_off: Decimal = Decimal(0)
 
 
 class Collect(Effect):
@@ -57,6 +59,14 @@ class IssueCredit(Effect):
     kind: Literal["issue_credit"] = "issue_credit"
     bill: Bill
     reason: str
+
+
+class Refund(Effect):
+    """Give back to the means of payment what was paid and is not owed: ``amount``, gross, in ``currency``."""
+
+    kind: Literal["refund"] = "refund"
+    amount: Decimal
+    currency: str
 
 
 class ReleaseCoupon(Effect):
@@ -146,6 +156,7 @@ AnyEffect = Annotated[
     | Collect
     | WriteOff
     | IssueCredit
+    | Refund
     | ReleaseCoupon
     | OpenCaseEffect
     | MoveCase

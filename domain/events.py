@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -10,8 +11,9 @@ from pydantic import AwareDatetime, Field
 from domain.bill import Bill
 from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
 from domain.commitment.events import ShortfallCharged
+from domain.credits.events import CollectionPending, Refunded
 from domain.delivery.events import NoticeBounced, NoticeOverdue, NoticeSettled
-from domain.dunning.events import Dunned
+from domain.dunning.events import Dunned, PaymentReversed
 from domain.entitlements.events import (
     EntitlementReturned,
     EntitlementUsed,
@@ -137,6 +139,7 @@ class CollectionDeclined(Event):
     kind: Literal["collection_declined"] = "collection_declined"
     invoice: str
     reason: str | None = None
+    amount: Decimal | None = None
 
 
 class CollectionReceived(Event):
@@ -516,6 +519,9 @@ AnyEvent = Annotated[
     | PaymentDeclined
     | CollectionDeclined
     | CollectionReceived
+    | CollectionPending
+    | PaymentReversed
+    | Refunded
     | InspectionPassed
     | InspectionFailed
     | OrderVoided

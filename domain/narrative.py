@@ -11,9 +11,10 @@ from domain import events as happened
 from domain.bill import Bill
 from domain.breach import events as breached
 from domain.commitment import events as committed
+from domain.credits import events as settled
 from domain.delivery import events as delivered
 from domain.dunning import events as dunned
-from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendAgain, SendMessage
+from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, Refund, SendAgain, SendMessage
 from domain.entitlements import events as entitled
 from domain.envelope import Event
 from domain.fleet import events as of_fleet
@@ -53,6 +54,8 @@ def line(effect: Effect) -> str:
             return f"invoice {_money(bill)} of {bill.on}"
         case IssueCredit(bill=bill):
             return f"credit {_money(bill)}: {effect.reason}"
+        case Refund(amount=amount, currency=currency):
+            return f"refund {amount} {currency}"
         case SendMessage():
             return f"message {effect.message}"
         case SendAgain():
@@ -132,6 +135,12 @@ def _recredited(contract: Contract, event: Any) -> str:
     parts += [f"charged {_money(event.bill)}"] if event.bill else []
     text = " and ".join(parts) or "nothing to credit"
     return f"{text[0].upper()}{text[1:]}: {event.reason}"
+
+
+def _reversed(contract: Contract, event: Any) -> str:
+    currency = contract.terms.currency
+    what = "disputed" if event.cause == "dispute" else "returned"
+    return f"Payment {what}, {rounded(event.amount, currency)} {currency} taken back{_because(event.reason)}"
 
 
 def _activated(contract: Contract, event: Any) -> str:
@@ -304,6 +313,9 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     supplied.ContinuityWarned: lambda c, e: f"Warned: line {e.line} keeps its cover by an order until {e.last_day}",
     supplied.CoverLost: lambda c, e: f"Cover of line {e.line} ended on {e.last_day}: {_LOSSES[e.reason]}",
+    settled.CollectionPending: lambda c, e: f"Payment of an invoice is under way: {e.amount} {c.terms.currency}",
+    settled.Refunded: lambda c, e: f"Refunded to the means of payment: {rounded(e.amount, e.currency)} {e.currency}",
+    dunned.PaymentReversed: _reversed,
     dunned.Dunned: lambda c, e: f"Unpaid for {e.days} days ({e.invoice}): {_spaced(e.do)}",
     onboarded.OnboardingOpened: lambda c, e: f"Onboarding begins; to be done by {e.finish_by}, then service starts",
     onboarded.OnboardingWarned: lambda c, e: f"Onboarding is not done; its last day is {e.finish_by}",

@@ -24,6 +24,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "pay": _ORDERED,
     "report_payment": _ORDERED,
     "report_collection": frozenset(Status),
+    "report_reversal": frozenset(Status),
     "report_inspection": frozenset({Status.DRAFT}),
     "move_cover": frozenset(Status) - ENDED,
     "change": _STARTED,

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.breach.terms import BreachTerms
 from domain.commitment.terms import CommitmentTerms
+from domain.credits.terms import CreditTerms
 from domain.desk import DeskTerms
 from domain.dunning.terms import DunningTerms
 from domain.entitlements.terms import Entitlement, EntitlementTerms, Level
@@ -180,6 +181,14 @@ def _dunning(terms: Terms, dunning: DunningTerms) -> Told:
         yield dunning.rule, f"An invoice for service that is unpaid for {step.after_days} days: {_DUNNED[step.do]}."
     if dunning.hopeless:
         yield dunning.rule, f"After {_either(dunning.hopeless)} the same means of payment is not tried again."
+
+
+def _credits(terms: Terms, given_back: CreditTerms) -> Told:
+    if given_back.settled_by == "refund":
+        yield given_back.rule, "What was paid and is credited is refunded to the means of payment, less what is owed."
+        yield given_back.rule, "A customer on account has it set off against what is billed next."
+    else:
+        yield given_back.rule, "What was paid and is credited is set off against what is billed next."
 
 
 def _term(terms: Terms, term: TermTerms) -> Told:
@@ -473,6 +482,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "start": _start,
     "billing": _billing,
     "dunning": _dunning,
+    "credits": _credits,
     "coupons": _coupons,
     "term": _term,
     "renewal": _renewal,

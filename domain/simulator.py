@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from domain.catalogue import Index, index_values
 from domain.commands import At, Quote
@@ -25,6 +26,9 @@ from domain.takeover.commands import TakeOver
 from domain.terms import Terms
 from domain.view import Entry
 
+NO_FUNDS = "insufficient_funds"
+Answer = tuple[Literal["paid", "pending", "declined"], str | None]
+"""What became of a payment, and why it was declined."""
 World = Callable[[Contract, Effect], Outcome]
 
 MAX_STEPS = 100_000
@@ -41,8 +45,7 @@ class PriceListWorld:
 
     Its ``fleet`` is what every count finds; without it, what the last one found.
 
-    A payment token that starts with ``pm_declined`` is declined, with ``pm_slow`` it stays pending, as what is on
-    account does; others are paid.
+    What becomes of a payment, its token says, as `answered` has it.
     """
 
     prices: tuple[Price, ...] = ()
@@ -58,13 +61,16 @@ class PriceListWorld:
                 return self._requote(contract, effect)
             case CountFleet(on=day) if contract.fleet:
                 return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
+            case IssueInvoice() if effect.set_off and effect.set_off == effect.bill.gross:
+                return Outcome(kind="paid")
             case IssueInvoice(method=method) | Collect(method=method):
-                return Outcome(kind=self._paid(method or ON_ACCOUNT))
+                kind, reason = self._answer(method or ON_ACCOUNT, again=isinstance(effect, Collect))
+                return Outcome(kind=kind, reason=reason)
             case _:
                 return Outcome()
 
-    def _paid(self, method: str) -> str:
-        return "paid" if self.settles and method == ON_ACCOUNT else _OUTCOMES[payment(method)]
+    def _answer(self, method: str, *, again: bool) -> Answer:
+        return ("paid", None) if self.settles and method == ON_ACCOUNT else answered(method, again=again)
 
     def _requote(self, contract: Contract, effect: Requote) -> Outcome:
         listed = {(price.service, price.model): price.prices for price in self.prices}
@@ -82,12 +88,24 @@ def moved(indices: Mapping[str, Index], effect: Requote, on: date) -> tuple[Deci
     return index_values(indices[effect.index], effect.since, on)
 
 
-_OUTCOMES = {"pm_declined": "declined", "pm_slow": "pending", ON_ACCOUNT: "pending", "pm_ok": "paid"}
-
-
 def payment(method: str) -> str:
-    """Which of the four ways to pay a method is, for the world of the simulator."""
-    return next((known for known in _OUTCOMES if method.startswith(known)), "pm_ok")
+    """A method for the world of the simulator: all those that are paid are one."""
+    if method.startswith("pm_declined") or method == ON_ACCOUNT:
+        return method
+    return next((known for known in ("pm_later", "pm_slow") if method.startswith(known)), "pm_ok")
+
+
+def answered(method: str, *, again: bool) -> Answer:
+    """What becomes of a payment by its token, and why it is declined; ``again`` marks a later attempt at an invoice.
+
+    `pm_declined` is declined, `pm_declined_stolen_card` with that code; `pm_later...` at first, and paid when it is
+    tried again; `pm_slow...` stays pending, as what is on account does. Every other token is paid.
+    """
+    if method.startswith("pm_declined"):
+        return "declined", method.removeprefix("pm_declined").strip("_") or NO_FUNDS
+    if method.startswith("pm_later") and not again:
+        return "declined", NO_FUNDS
+    return ("pending", None) if method.startswith("pm_slow") or method == ON_ACCOUNT else ("paid", None)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
 from domain.commitment.state import Committed
+from domain.credits.state import Account
 from domain.delivery.state import Delivery
 from domain.dunning.state import Unpaid
 from domain.entitlements.state import Entitled
@@ -307,6 +308,7 @@ class Contract(Carried):
     declined: tuple[str, ...] = ()
     unpaid: tuple[Unpaid, ...] = ()
     dunned: bool = False
+    account: Account = Account()
     fleet: FleetState | None = None
     delivery: Delivery = Delivery()
 

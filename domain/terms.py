@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from domain.breach.terms import BreachTerms
 from domain.commitment.terms import CommitmentTerms
+from domain.credits.terms import CreditTerms
 from domain.desk import DeskTerms
 from domain.dunning.terms import DunningTerms
 from domain.entitlements.terms import EntitlementTerms
@@ -542,6 +543,9 @@ class Terms(Carried):
     billing: BillingTerms | None = Field(default=None, description="Left out: the service is free of charge.")
     dunning: DunningTerms | None = Field(
         default=None, description="Left out: a declined payment waits for a person, and nothing else happens."
+    )
+    credits: CreditTerms | None = Field(
+        default=None, description="Left out: what was paid and is credited stays in the customer's favour."
     )
     eligibility: EligibilityTerms | None = None
     reenrolment: ReenrolmentTerms | None = None

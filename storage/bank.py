@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import insert
+from storage.ledger import still_open
 from storage.tables import bank_entry, invoice
 
 _NUMBER = re.compile(r"\b(?:TEST-)?[A-Z0-9]{1,10}-F\d{4}-\d{6}\b")
@@ -40,6 +41,6 @@ async def meant(
     row = dict(rows[0])
     if row["payment"] == "paid":
         return "paid", row
-    if (row["gross"], row["currency"]) != (amount, currency):
+    if (await still_open(connection, row), row["currency"]) != (amount, currency):
         return "differs", row
     return "matched", row

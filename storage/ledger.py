@@ -1,4 +1,4 @@
-"""Invoices, credit notes and payments: numbered without gaps, written once, only ever credited."""
+"""Invoices and credit notes: numbered without gaps, written once, only ever credited; and whether they are paid."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.bill import Bill
-from domain.books import Account, credited, given_up, invoiced, paid
+from domain.books import Account, credited, given_up, invoiced, paid, taken_back
 from storage.books import Book, Scope, balances, post
 from storage.contracts import next_number
-from storage.tables import credit_line, credit_note, invoice, invoice_line, payment
+from storage.tables import credit_line, credit_note, invoice, invoice_line, posting
 
 
 async def find_invoice(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
@@ -36,15 +36,18 @@ async def issue_invoice(
     trial: bool = False,
     paid_on: date | None = None,
     reference: str | None = None,
+    set_off: Decimal = Decimal(0),
 ) -> str:
     """Issue an invoice under the issuer's next number of the bill's year; answers with the number.
 
     A ``trial``, on a test clock, takes no number of the real sequence. ``paid_on`` is the local day on which it was
-    paid at once, with the provider's ``reference``.
+    paid at once, with the provider's ``reference``; ``set_off`` of it was in the customer's favour before.
     """
     number = await _number(connection, _series(issuer, trial=trial), "F", bill)
     values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
-    await connection.execute(invoice.insert(), values | {"payment": payment_state, "method": method})
+    await connection.execute(
+        invoice.insert(), values | {"payment": payment_state, "method": method, "set_off": set_off}
+    )
     lines = [
         charge.model_dump(exclude={"credits"}) | {"invoice": bill.key, "position": position}
         for position, charge in enumerate(bill.charges, start=1)
@@ -55,7 +58,7 @@ async def issue_invoice(
         moves += paid(
             invoice=bill.key,
             on=max(paid_on, bill.on),
-            amount=bill.gross,
+            amount=bill.gross - set_off,
             currency=bill.currency,
             rule=rule,
             reference=reference or number,
@@ -127,17 +130,6 @@ def _head(
     }
 
 
-async def find_payment(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
-    """The attempt to collect that a domain key has made, if it has."""
-    row = (await connection.execute(select(payment).where(payment.c.key == key))).mappings().first()
-    return dict(row) if row else None
-
-
-async def add_payment(connection: AsyncConnection, values: dict[str, Any]) -> None:
-    """Write down an attempt to collect."""
-    await connection.execute(payment.insert(), values)
-
-
 async def mark(
     connection: AsyncConnection,
     key: str,
@@ -155,20 +147,74 @@ async def mark(
 
 
 async def _receive(connection: AsyncConnection, key: str, on: date, reference: str | None) -> None:
-    """Post the payment of an invoice, once; it is dated on the day of the money, never before the invoice's own."""
+    """Post what is still to be paid of an invoice; dated on the day of the money, never before the invoice's own."""
     found = await find_invoice(connection, key)
     if found is None:
         return
-    book = Book(found["contract"], found["customer"], found["issuer"], found["number"].startswith("TEST-"))
+    came_in, times = await _cash(connection, found)
     moves = paid(
         invoice=key,
         on=max(on, found["on"]),
-        amount=found["gross"],
+        amount=found["gross"] - found["set_off"] - came_in,
         currency=found["currency"],
         rule=found["rule"],
         reference=reference or found["number"],
+        times=times,
     )
-    await post(connection, book, moves)
+    await post(connection, book_of(found), moves)
+
+
+def book_of(row: dict[str, Any]) -> Book:
+    """Whose postings an invoice's are."""
+    return Book(row["contract"], row["customer"], row["issuer"], row["number"].startswith("TEST-"))
+
+
+async def still_open(connection: AsyncConnection, row: dict[str, Any]) -> Decimal:
+    """What is still to be paid of an invoice: gross, less what was set off and what came in and stayed."""
+    came_in, _ = await _cash(connection, row)
+    open_: Decimal = row["gross"] - row["set_off"] - came_in
+    return open_
+
+
+async def _cash(connection: AsyncConnection, row: dict[str, Any]) -> tuple[Decimal, int]:
+    """What came in for an invoice and was not taken back, and how often it came in."""
+    query = (
+        select(posting.c.debit, func.sum(posting.c.amount), func.count())
+        .where(posting.c.contract == row["contract"], posting.c.document == row["key"])
+        .where(or_(posting.c.debit == Account.CASH, posting.c.credit == Account.CASH))
+        .group_by(posting.c.debit)
+    )
+    sums = {debit: (Decimal(amount), count) for debit, amount, count in await connection.execute(query)}
+    came_in, times = sums.get(Account.CASH, (Decimal(0), 0))
+    went, _ = sums.get(Account.RECEIVABLE, (Decimal(0), 0))
+    return came_in - went, times
+
+
+async def take_back(connection: AsyncConnection, key: str, amount: Decimal, *, on: date, reference: str) -> bool:
+    """Post that the payment of an invoice was taken back, once by its reference; whether it was news.
+
+    Never more than came in; an invoice that is not paid has no payment to take back.
+    """
+    found = await find_invoice(connection, key)
+    if found is None or found["payment"] != "paid":
+        return False
+    came_in, _ = await _cash(connection, found)
+    moves = list(
+        taken_back(
+            invoice=key,
+            on=max(on, found["on"]),
+            amount=min(amount, came_in),
+            currency=found["currency"],
+            rule=found["rule"],
+            reference=reference,
+        )
+    )
+    known = select(posting.c.key).where(posting.c.key.in_([move.key for move in moves]))
+    if not moves or await connection.scalar(known) is not None:
+        return False
+    await post(connection, book_of(found), moves)
+    await connection.execute(invoice.update().where(invoice.c.key == key), {"payment": "reversed"})
+    return True
 
 
 async def write_off(connection: AsyncConnection, key: str, *, on: date, rule: str) -> None:
@@ -176,9 +222,10 @@ async def write_off(connection: AsyncConnection, key: str, *, on: date, rule: st
     found = await find_invoice(connection, key)
     if found is None or found["payment"] in {"paid", "lost"}:
         return
-    book = Book(found["contract"], found["customer"], found["issuer"], found["number"].startswith("TEST-"))
     stands = await balances(connection, Scope(contract=found["contract"], trial=None))
     owed = stands.get(found["currency"], {}).get(Account.RECEIVABLE, Decimal(0))
-    moves = given_up(invoice=key, on=on, amount=min(found["gross"], owed), currency=found["currency"], rule=rule)
-    await post(connection, book, moves)
+    moves = given_up(
+        invoice=key, on=on, amount=min(await still_open(connection, found), owed), currency=found["currency"], rule=rule
+    )
+    await post(connection, book_of(found), moves)
     await connection.execute(invoice.update().where(invoice.c.key == key), {"payment": "lost"})

@@ -17,6 +17,7 @@ from domain.view import Entry, View
 from storage import contracts
 from storage.books import Scope, postings
 from storage.contracts import Filters
+from storage.payments import refunds
 from storage.tables import payment, programme_version
 
 _PAGE = 200
@@ -62,6 +63,7 @@ async def of_contract(connection: AsyncConnection, view: View, terms: dict[str, 
     notes = {row["key"]: row for row in await contracts.credit_notes(connection, number)}
     books = await postings(connection, Scope(contract=number, trial=None))
     payments = await _payments(connection, list(invoices))
+    given_back = await refunds(connection, number)
     found = [
         *(("trail", what) for what in _gaps(entries)),
         *(("decider", what) for what in retrace(entries, terms[view.programme], view.now)),
@@ -69,6 +71,7 @@ async def of_contract(connection: AsyncConnection, view: View, terms: dict[str, 
         *(("credit notes", what) for what in _documents(_bills(entries, "credit"), notes, "credit note")),
         *(("books", what) for what in _books(invoices, notes, books)),
         *(("payments", what) for what in _paid(invoices, payments, books)),
+        *(("refunds", what) for what in _refunded(_decided(entries), given_back, payments, books)),
     ]
     return [Difference(number, where, what) for where, what in found]
 
@@ -134,13 +137,51 @@ def _books(
 def _paid(
     invoices: dict[str, dict[str, Any]], payments: list[dict[str, Any]], books: list[dict[str, Any]]
 ) -> Iterator[str]:
-    """Whether what came in is what the invoices, the attempts and the books say, once each."""
-    cash = {row["document"]: row["amount"] for row in books if row["debit"] == Account.CASH}
+    """Whether what came in and stayed is what the invoices, the attempts and the books say, once each."""
+    cash: dict[str, Decimal] = {}
+    for row in books:
+        if Account.CASH in {row["debit"], row["credit"]}:
+            sign = 1 if row["debit"] == Account.CASH else -1
+            cash[row["document"]] = cash.get(row["document"], Decimal(0)) + sign * row["amount"]
     collected = {row["invoice"] for row in payments if row["outcome"] == "paid"}
     for key, row in invoices.items():
-        if row["payment"] == "paid" and cash.get(key) != row["gross"]:
-            yield f"invoice {row['number']} is paid, the books have {cash.get(key, 0)} of {row['gross']}"
-        if row["payment"] != "paid" and key in cash:
+        asked, has = row["gross"] - row["set_off"], cash.get(key, Decimal(0))
+        if row["payment"] == "paid" and has != asked:
+            yield f"invoice {row['number']} is paid, the books have {has} of {asked}"
+        if row["payment"] != "paid" and asked and has == asked:
             yield f"invoice {row['number']} is {row['payment']}, and the books have its payment"
         if key in collected and row["payment"] != "paid":
             yield f"invoice {row['number']} was collected and is {row['payment']}"
+
+
+def _decided(entries: Iterable[Entry]) -> Decimal:
+    """What the events say was given back, gross."""
+    amounts = (Decimal(str(entry.data["amount"])) for entry in entries if entry.kind == "refunded")
+    return sum(amounts, Decimal(0))
+
+
+def _refunded(
+    decided: Decimal,
+    given_back: list[dict[str, Any]],
+    payments: list[dict[str, Any]],
+    books: list[dict[str, Any]],
+) -> Iterator[str]:
+    """Whether what went back is what was decided, what the books say, and no more than was collected."""
+    posted = {
+        row["key"]: row["amount"] for row in books if row["credit"] == Account.CASH and row["document"] == row["key"]
+    }
+    made = {row["key"]: row for row in given_back if row["state"] == "made"}
+    for key in sorted(made.keys() | posted.keys()):
+        says, has = made[key]["amount"] if key in made else Decimal(0), posted.get(key, Decimal(0))
+        if says != has:
+            yield f"refund {key} is {says}, the books say {has}"
+    ours = sum((row["amount"] for row in given_back if row["cause"] != "provider"), Decimal(0))
+    if ours > decided:
+        yield f"{ours} was given back, the contract decided {decided}"
+    for row in given_back:
+        if row["state"] == "open":
+            yield f"refund {row['key']} over {row['amount']} was begun and never made"
+    for paid in payments:
+        gone = sum((row["amount"] for row in made.values() if row["payment"] == paid["key"]), Decimal(0))
+        if gone > paid["amount"]:
+            yield f"{gone} was given back of {paid['key']}, over {paid['amount']}"

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.books import Account
+from domain.books import TAKEN_BACK, Account
 from storage.books import Scope, postings
-from storage.tables import credit_note, invoice
+from storage.tables import credit_note, invoice, payment, refund
 
 
 class Moved(BaseModel):
@@ -52,7 +52,13 @@ async def _numbers(connection: AsyncConnection, keys: set[str]) -> dict[str, str
     for table in (invoice, credit_note):
         rows = await connection.execute(select(table.c.key, table.c.number).where(table.c.key.in_(keys)))
         found |= {row.key: row.number for row in rows}
-    return found
+    back = (
+        select(refund.c.key, invoice.c.number)
+        .join(payment, payment.c.key == refund.c.payment)
+        .join(invoice, invoice.c.key == payment.c.invoice)
+    )
+    rows = await connection.execute(back.where(refund.c.key.in_(keys)))
+    return found | {row.key: row.number for row in rows}
 
 
 def _statement(currency: str, rows: list[dict[str, Any]], numbers: dict[str, str], since: date) -> Statement:
@@ -81,6 +87,8 @@ def _signed(row: dict[str, Any]) -> Decimal:
 def _what(row: dict[str, Any]) -> str:
     if row["debit"] == Account.WRITTEN_OFF:
         return "written_off"
-    if Account.CASH in {row["debit"], row["credit"]}:
-        return "payment" if row["debit"] == Account.CASH else "refund"
+    if row["debit"] == Account.CASH:
+        return "payment"
+    if row["credit"] == Account.CASH:
+        return "reversal" if TAKEN_BACK in row["key"] else "refund"
     return "invoice" if row["debit"] == Account.RECEIVABLE else "credit"

@@ -235,6 +235,7 @@ invoice = Table(
     Column("issued_at", Instant, nullable=False),
     Column("payment", String(10), nullable=False),
     Column("method", String(500)),
+    Column("set_off", Money, nullable=False, server_default="0"),
     CheckConstraint("gross = net + tax", name="adds_up"),
 )
 
@@ -304,6 +305,56 @@ payment = Table(
     Column("reference", String(200)),
     Column("reason", String(500)),
     Column("at", Instant, nullable=False),
+    Column("provider", String(20), nullable=False, server_default="embedded"),
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("cause", KEY, nullable=False, index=True),
+    Column("payment", ForeignKey("payment.key"), nullable=False, index=True),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reference", String(200)),
+    Column("reason", String(500)),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("amount > 0", name="positive"),
+)
+
+# What the embedded payment provider knows: a truth beside ours, as an outside provider's is
+
+provider_payment = Table(
+    "provider_payment",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("invoice", KEY, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("reference", String(200), nullable=False, unique=True),
+    Column("reason", String(500)),
+    Column("at", Instant, nullable=False),
+)
+
+provider_refund = Table(
+    "provider_refund",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("payment", ForeignKey("provider_payment.key"), nullable=False, index=True),
+    Column("amount", Money, nullable=False),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("amount > 0", name="positive"),
+)
+
+provider_event = Table(
+    "provider_event",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("kind", String(60), nullable=False),
+    Column("about", String(200), nullable=False, index=True),
+    Column("received_at", Instant, nullable=False),
 )
 
 bank_entry = Table(

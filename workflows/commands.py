@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain import commands
     from domain.breach import commands as breaching
     from domain.delivery import commands as delivering
+    from domain.dunning import commands as dunning
     from domain.entitlements import commands as of_entitlements
     from domain.envelope import Command
     from domain.fleet import commands as of_fleet
@@ -49,6 +50,7 @@ class TakesCommands(ABC):
     pay = taking(commands.Pay)
     report_payment = taking(commands.ReportPayment)
     report_collection = taking(commands.ReportCollection)
+    report_reversal = taking(dunning.ReportReversal)
     report_inspection = taking(commands.ReportInspection)
     move_cover = taking(commands.MoveCover)
     change = taking(commands.Change)

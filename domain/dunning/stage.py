@@ -8,12 +8,13 @@ from typing import Any
 
 from domain.cancellation import settle
 from domain.due import Due, Rank, moment
-from domain.dunning.events import Dunned
+from domain.dunning.commands import ReportReversal
+from domain.dunning.events import Dunned, PaymentReversed
 from domain.dunning.state import Unpaid
 from domain.dunning.terms import DunningStep
-from domain.dunning.unpaid import without
+from domain.dunning.unpaid import declined, without
 from domain.effects import Collect, Effect, WriteOff
-from domain.envelope import Event
+from domain.envelope import Command, Event
 from domain.events import Ended, Suspended
 from domain.message import message
 from domain.state import RUNNING, Contract, Status
@@ -53,6 +54,22 @@ def _follows(contract: Contract, step: DunningStep, at: datetime, rule: str) -> 
         yield Ended(at=at, rule=rule, status="Cancelled", last_day=today, reason="an invoice was never paid")
 
 
+def check_reversal(contract: Contract, command: ReportReversal, now: datetime) -> tuple[Event, ...]:
+    """A payment that was taken back makes its invoice unpaid again, once until it is paid again."""
+    if command.invoice in contract.declined:
+        return ()
+    said = command.model_dump(include={"invoice", "amount", "cause", "reference", "reason", "by"})
+    return (PaymentReversed(at=now, rule=contract.terms.order.payment_rule, **said),)
+
+
+def _reversed(contract: Contract, event: PaymentReversed) -> dict[str, Any]:
+    on, disputed = contract.date_of(event.at), event.cause == "dispute"
+    return {
+        "declined": (*contract.declined, event.invoice),
+        "unpaid": declined(contract, event.invoice, on, event.reason, disputed=disputed, spell=contract.version),
+    }
+
+
 def _dunned(contract: Contract, event: Dunned) -> dict[str, Any]:
     if event.do == "write_off":
         left = without(contract, event.invoice)
@@ -66,8 +83,8 @@ def _dunned(contract: Contract, event: Dunned) -> dict[str, Any]:
 
 def _tell(contract: Contract, event: Dunned) -> Iterator[Effect]:
     """Data of `payment_reminder`: invoice, days."""
-    occurrence = f"{event.invoice}.{event.step}"
     item = next((item for item in contract.unpaid if item.invoice == event.invoice), None)
+    occurrence = f"{event.invoice}.{event.step}" + (f".{item.spell}" if item and item.spell else "")
     match event.do:
         case "remind":
             yield message(contract, event, "payment_reminder", occurrence, invoice=event.invoice, days=event.days)
@@ -82,5 +99,12 @@ def _tell(contract: Contract, event: Dunned) -> Iterator[Effect]:
             return
 
 
-EVOLVE: dict[type[Event], Callable[..., Any]] = {Dunned: _dunned}
-EFFECTS: dict[type[Event], Callable[..., Any]] = {Dunned: _tell}
+def _tell_reversed(contract: Contract, event: PaymentReversed) -> Iterator[Effect]:
+    """Data of `payment_reversed`: invoice, amount."""
+    amount, invoice = str(event.amount), event.invoice
+    yield message(contract, event, "payment_reversed", contract.version, invoice=invoice, amount=amount)
+
+
+CHECKS: dict[type[Command], Callable[..., Any]] = {ReportReversal: check_reversal}
+EVOLVE: dict[type[Event], Callable[..., Any]] = {Dunned: _dunned, PaymentReversed: _reversed}
+EFFECTS: dict[type[Event], Callable[..., Any]] = {Dunned: _tell, PaymentReversed: _tell_reversed}

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 ON_ACCOUNT = "on_account"
 
 
-def declined(contract: Contract, invoice: str, on: date, reason: str | None) -> tuple[Unpaid, ...]:
-    """The unpaid invoices with one that was declined; its steps go on where they were if it was declined before."""
+def declined(
+    contract: Contract, invoice: str, on: date, reason: str | None, *, disputed: bool = False, spell: int = 0
+) -> tuple[Unpaid, ...]:
+    """The unpaid invoices with one that was declined; its steps go on where they were if it was declined before.
+
+    A means of payment whose payment its holder ``disputed`` is not tried again.
+    """
     terms = contract.terms.dunning
     if terms is None or any(item.invoice == invoice for item in contract.unpaid):
         return contract.unpaid
-    return (*contract.unpaid, Unpaid(invoice=invoice, since=on, collectable=reason not in terms.hopeless))
+    collectable = not disputed and reason not in terms.hopeless
+    return (*contract.unpaid, Unpaid(invoice=invoice, since=on, collectable=collectable, spell=spell))
 
 
 def issued(contract: Contract, bill: Bill | None) -> tuple[Unpaid, ...]:

@@ -13,14 +13,16 @@ from sqlalchemy import event, func, select
 from temporalio.exceptions import ApplicationError
 
 from activities.billing import BillingActivities
+from activities.payments import Providers
+from activities.refunds import RefundActivities
 from adapters.payments_embedded import EmbeddedPayments
 from domain.books import Account
-from domain.effects import Collect, IssueCredit, Outcome, ReleaseCoupon, WriteOff
+from domain.effects import Collect, IssueCredit, Outcome, Refund, ReleaseCoupon, WriteOff
 from domain.view import Record
-from storage import books, contracts, coupons, ledger
+from storage import books, contracts, coupons, ledger, payments
 from storage.books import Scope
 from storage.database import Database
-from storage.tables import audit_entry, credit_note, invoice, payment
+from storage.tables import audit_entry, credit_note, invoice, payment, provider_payment
 from tests.activities.samples import invoice as issuing
 from tests.activities.samples import job, run
 from tests.storage.samples import AT, CONTRACT, bill, charge, record, row
@@ -32,7 +34,7 @@ async def billing(database: Database) -> BillingActivities:
     """The billing of a contract that is known."""
     async with database.write() as connection:
         await contracts.begin(connection, row())
-    return BillingActivities(database, EmbeddedPayments())
+    return BillingActivities(database, Providers(EmbeddedPayments(database)))
 
 
 async def _count(database: Database, table: Any) -> int:
@@ -58,12 +60,12 @@ def _statements(database: Database) -> Iterator[list[str]]:
 async def test_an_invoice_is_issued_and_collected_once(
     database: Database, billing: BillingActivities, method: str | None, kind: str
 ) -> None:
-    """The first answer is the answer: one invoice, one attempt to collect, one number."""
+    """The first answer is the answer: one invoice, one number, one attempt to collect, none on account."""
     asked = job(issuing(bill("k", charge("c")), method), record(1, "quoted"))
     answers = [await run(billing.issue_invoice, asked) for _ in range(3)]
     assert {answer.kind for answer in answers} == {kind}
     assert {answer.reference for answer in answers} == {"SMP-F2027-000001"}
-    assert [await _count(database, table) for table in (invoice, payment, audit_entry)] == [1, 1, 1]
+    assert [await _count(database, table) for table in (invoice, payment, audit_entry)] == [1, 1 if method else 0, 1]
 
 
 async def test_twins_issue_one_invoice(database: Database, billing: BillingActivities) -> None:
@@ -171,3 +173,99 @@ async def test_what_is_never_paid_is_written_off_once(database: Database, billin
         states = [(await ledger.find_invoice(connection, key) or {})["payment"] for key in ("k", "p")]
     assert states == ["lost", "paid"]
     assert (stands[Account.WRITTEN_OFF], stands[Account.RECEIVABLE]) == (Decimal("48.00"), Decimal(0))
+
+
+async def _states(database: Database, *keys: str) -> list[tuple[str, Decimal]]:
+    async with database.read() as connection:
+        found = [await ledger.find_invoice(connection, key) or {} for key in keys]
+    return [(row["payment"], row["set_off"]) for row in found]
+
+
+async def test_what_was_set_off_is_not_collected(database: Database, billing: BillingActivities) -> None:
+    """The rest is; an invoice that is set off whole is paid, and nobody is asked."""
+    part = issuing(bill("k", charge("c", "100.00"))).model_copy(update={"set_off": Decimal("30.00")})
+    whole = issuing(bill("w", charge("d", "10.00")), "pm_declined").model_copy(update={"set_off": Decimal("12.00")})
+    kinds = [(await run(billing.issue_invoice, job(effect))).kind for effect in (part, part, whole, whole)]
+    assert kinds == ["paid"] * 4
+    assert await _states(database, "k", "w") == [("paid", Decimal("30.00")), ("paid", Decimal("12.00"))]
+    async with database.read() as connection:
+        attempts = [row["amount"] for row in await payments.of_invoice(connection, "k")]
+        stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
+        assert await payments.of_invoice(connection, "w") == []
+    assert attempts == [Decimal("90.00")]
+    assert (stands[Account.CASH], stands[Account.RECEIVABLE]) == (Decimal("90.00"), Decimal("42.00"))
+
+
+@pytest.fixture
+def refunding(database: Database) -> RefundActivities:
+    """The activity that gives money back."""
+    return RefundActivities(database, Providers(EmbeddedPayments(database)))
+
+
+def _back(key: str, amount: str) -> Refund:
+    return Refund(key=key, at=AT, rule="SMP-10", amount=Decimal(amount), currency="EUR")
+
+
+async def test_money_goes_back_once(
+    database: Database, billing: BillingActivities, refunding: RefundActivities
+) -> None:
+    """Of the invoice that was credited, posted once, however often it is asked for."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
+    await run(billing.issue_invoice, job(issuing(bill("l", charge("d", "100.00")))))
+    note = IssueCredit(
+        key="n", at=AT, rule="SMP-10", bill=bill("n", charge("c/1", "50.00", credits="c")), reason="left"
+    )
+    await run(billing.issue_credit, job(note))
+    for _ in range(3):
+        await run(refunding.refund, job(_back("r", "60.00")))
+    async with database.read() as connection:
+        made = await payments.refunds(connection, CONTRACT)
+        stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
+    assert [(row["invoice"], row["amount"], row["state"]) for row in made] == [("k", Decimal("60.00"), "made")]
+    assert (stands[Account.CASH], stands[Account.RECEIVABLE]) == (Decimal("180.00"), Decimal(0))
+
+
+async def test_never_more_goes_back_than_came(
+    database: Database, billing: BillingActivities, refunding: RefundActivities
+) -> None:
+    """What is left after that, a person is told; it is refused for good, and not tried again."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
+    await run(billing.issue_invoice, job(issuing(bill("u", charge("d", "100.00")), None)))
+    for _ in range(2):
+        with pytest.raises(ApplicationError, match=r"80\.00 EUR did not come through a payment provider") as refused:
+            await run(refunding.refund, job(_back("r", "200.00")))
+        assert refused.value.non_retryable
+    async with database.read() as connection:
+        assert [row["amount"] for row in await payments.refunds(connection, CONTRACT)] == [Decimal("120.00")]
+
+
+async def test_a_refund_that_is_refused_says_so(
+    database: Database, billing: BillingActivities, refunding: RefundActivities
+) -> None:
+    """Nothing is posted; the reason stands with it."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
+    async with database.write() as connection:
+        await connection.execute(provider_payment.delete())
+    with pytest.raises(ApplicationError, match="has no payment"):
+        await run(refunding.refund, job(_back("r", "60.00")))
+    async with database.read() as connection:
+        (row,) = await payments.refunds(connection, CONTRACT)
+        stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
+    assert row["state"] == "refused"
+    assert stands[Account.CASH] == Decimal("120.00")
+
+
+async def test_what_came_twice_is_taken_back_twice(database: Database, billing: BillingActivities) -> None:
+    """Paid, disputed, won, disputed again: each is posted once, by its reference."""
+    await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
+    on, amount = AT.date(), Decimal("120.00")
+    seen = []
+    for step in ("d1", "d1", "paid", "paid", "d1", "d2"):
+        async with database.write() as connection:
+            if step == "paid":
+                await ledger.mark(connection, "k", "paid", on=on)
+            else:
+                await ledger.take_back(connection, "k", amount, on=on, reference=step)
+            stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
+            seen.append(stands[Account.CASH])
+    assert seen == [0, 0, amount, amount, amount, 0]

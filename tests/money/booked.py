@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
 from activities.billing import BillingActivities
+from activities.payments import Providers
+from activities.refunds import RefundActivities
 from adapters.payments_embedded import EmbeddedPayments
 from cli.preparation import prepare
 from domain import decider
-from domain.effects import Collect, IssueCredit, IssueInvoice, WriteOff
+from domain.effects import Collect, IssueCredit, IssueInvoice, Refund, WriteOff
 from domain.permissions import permissions
 from domain.simulator import Life
 from domain.view import Record, attention, view
-from storage import contracts, programmes, records
+from storage import contracts, ledger, payments, programmes, records
 from storage.database import Database
 from tests.activities.samples import run
 from tests.money.variants import variants
 from workflows.catalogue import Header, Job
 
 
-async def book(database: Database, life: Life) -> None:
-    """Write a life's trail down, and issue and collect all that it billed."""
+class Report(NamedTuple):
+    """What was said of an invoice's payment after so many effects: `paid` or `reversed`."""
+
+    after: int
+    id: str
+    invoice: str
+    outcome: str
+    amount: Decimal
+    on: date
+
+
+async def book(database: Database, life: Life, reports: Sequence[Report] = ()) -> None:
+    """Write a life's trail down, issue and collect all that it billed, and take what was reported in between."""
     contract = life.contract
     shown = view(
         contract,
@@ -41,17 +59,34 @@ async def book(database: Database, life: Life) -> None:
     async with database.write() as connection:
         await contracts.begin(connection, values | fixed | named)
         await records.write(connection, Record(view=shown, entries=tuple(life.entries)))
-    billing = BillingActivities(database, EmbeddedPayments())
+    providers = Providers(EmbeddedPayments(database))
+    billing = BillingActivities(database, providers)
     acts = {
         IssueInvoice: billing.issue_invoice,
         Collect: billing.collect,
         IssueCredit: billing.issue_credit,
         WriteOff: billing.write_off,
+        Refund: RefundActivities(database, providers).refund,
     }
-    for effect in life.told:
+    waiting = list(reports)
+    for position, effect in enumerate(life.told):
+        while waiting and waiting[0].after <= position:
+            await _take(database, waiting.pop(0))
         act = acts.get(type(effect))
         if act:
             await run(act, Job(contract=header(life), effect=effect))
+    for report in waiting:
+        await _take(database, report)
+
+
+async def _take(database: Database, report: Report) -> None:
+    async with database.write() as connection:
+        await payments.reported(connection, report.invoice, report.outcome)
+        if report.outcome == "paid":
+            await ledger.mark(connection, report.invoice, "paid", on=report.on, reference="psp")
+        else:
+            amount = report.amount
+            assert await ledger.take_back(connection, report.invoice, amount, on=report.on, reference=report.id)
 
 
 def header(life: Life) -> Header:

@@ -98,11 +98,11 @@ class RandomLife:
         at = self.story.begins_at(terms)
         return Life.begin(quote, at, replace(world)), at
 
-    def _give(self, life: Life, command: Command, at: datetime) -> None:
+    def _give(self, life: Life, command: Command, at: datetime) -> bool:
         try:
-            life.give(command, max(at, life.contract.at))
+            return bool(life.give(command, max(at, life.contract.at)))
         except Refusal:
-            return
+            return False
 
     def wish(self, life: Life) -> Command:
         """Something that somebody may ask; the contract may refuse it."""
