@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
+from activities.batches import BatchActivities
 from activities.billing import BillingActivities
 from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
@@ -90,6 +91,16 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     clocks = ClockActivities(database, client)
     hooks = HookActivities(database, world.hooks, settings.public_url)
     campaigns = CampaignActivities(database, client)
+    batches = BatchActivities(
+        {
+            "billing": billing,
+            "ticketing": ticketing,
+            "messages": messages,
+            "documents": documents,
+            "records": records,
+            "fleet": fleets,
+        }
+    )
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -124,6 +135,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             campaigns.pick,
             campaigns.ask,
             campaigns.stand,
+            batches.carry_out,
         ],
         # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
         workflow_runner=UnsandboxedWorkflowRunner(),

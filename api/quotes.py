@@ -29,6 +29,7 @@ from domain.state import Contact, Customer
 from domain.view import Entry, View
 from storage import clocks, contracts, people, quote_requests
 from storage.contracts import STARTING
+from workflows.catalogue import BATCH
 from workflows.messages import ContractStart
 
 router = APIRouter(prefix="/quotes", tags=["quotes"], responses=RESPONSES)
@@ -184,7 +185,11 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         )
         open_contract(quote, now)
         start = ContractStart(
-            quote=quote, now=now, clock=wanted.test_clock, patience_seconds=services.settings.patience_seconds
+            batch=BATCH,
+            quote=quote,
+            now=now,
+            clock=wanted.test_clock,
+            patience_seconds=services.settings.patience_seconds,
         )
         if wanted.request and not await quote_requests.answer(connection, wanted.request, number):
             raise not_found(f"request {wanted.request} that waits for a quote")

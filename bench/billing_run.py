@@ -25,6 +25,7 @@ from storage import contracts
 from storage.database import Database
 from storage.tables import contract as contract_table
 from storage.tables import invoice
+from workflows.catalogue import BATCH
 from workflows.messages import Advance, ContractStart, Taken
 
 BEGINS = datetime(2027, 1, 1, 9, tzinfo=UTC)
@@ -106,7 +107,7 @@ def _start(terms: Any, offered: Any, index: int) -> ContractStart:
         period=1,
         offers=(offered.model_copy(update={"serial": f"BENCH-{index}"}),),
     )
-    return ContractStart(quote=quote, now=BEGINS, clock=CLOCK)
+    return ContractStart(quote=quote, now=BEGINS, clock=CLOCK, batch=BATCH)
 
 
 async def _until(database: Database, numbers: list[str], to: datetime) -> None:

@@ -170,6 +170,9 @@ AnyEffect = Annotated[
 ]
 
 
+OutcomeKind = Literal["done", "paid", "pending", "declined", "refused", "bounced"]
+
+
 class Outcome(Carried):
     """What the world answered to an effect.
 
@@ -178,7 +181,7 @@ class Outcome(Carried):
     ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote, ``census`` a CountFleet.
     """
 
-    kind: Literal["done", "paid", "pending", "declined", "refused", "bounced"] = "done"
+    kind: OutcomeKind = "done"
     reference: str | None = None
     reason: str | None = None
     prices: dict[str, Prices] | None = None

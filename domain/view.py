@@ -127,15 +127,26 @@ class Entry(Carried):
     data: dict[str, object]
 
 
+NAMES_DEVICES = frozenset({"quoted", "quote_revised", "taken_over", "line_added"})
+"""Kinds of entry after which a contract may have devices that it had not before."""
+
+
 class Record(Carried):
     """What the read model and the audit must learn: the entries since the last record, and the contract after them.
 
-    ``tasks`` is what waits for a person, where that is not what the last record said.
+    ``view`` is left out where another record follows at once; ``contract`` is whose it is. ``tasks`` is what waits for
+    a person, where that is not what the last record said.
     """
 
-    view: View
+    contract: str | None = None
+    view: View | None = None
     entries: tuple[Entry, ...]
     tasks: tuple[Task, ...] | None = None
+
+    @property
+    def number(self) -> str:
+        """Whose record it is."""
+        return self.contract or (self.view.number if self.view else "")
 
 
 def attention(contract: Contract) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.view import Entry, View
+from domain.view import Entry
 from storage.database import insert
 from storage.tables import audit_entry, contract, hook, hook_delivery
 
@@ -59,19 +59,20 @@ async def change(connection: AsyncConnection, hook_id: str, **values: Any) -> No
     await connection.execute(hook.update().where(hook.c.id == hook_id), values)
 
 
-async def queue(connection: AsyncConnection, view: View, entries: Iterable[Entry]) -> None:
-    """Queue what has just been written down, for every endpoint that wants to hear it."""
+async def queue(connection: AsyncConnection, number: str, entries: Iterable[Entry]) -> None:
+    """Queue what has just been written down of a contract, for every endpoint that wants to hear it."""
     wanted = select(hook.c.id, hook.c.kinds).where(
+        contract.c.number == number,
         hook.c.disabled_at.is_(None),
-        hook.c.trial == (view.clock is not None),
-        or_(hook.c.programme.is_(None), hook.c.programme == view.programme),
-        or_(hook.c.customer.is_(None), hook.c.customer == view.customer.id),
+        hook.c.trial == contract.c.clock.is_not(None),
+        or_(hook.c.programme.is_(None), hook.c.programme == contract.c.programme),
+        or_(hook.c.customer.is_(None), hook.c.customer == contract.c.customer),
     )
     hooks = (await connection.execute(wanted)).all()
     if not hooks:
         return
     rows = [
-        _waiting(row.id, view.number, entry.seq)
+        _waiting(row.id, number, entry.seq)
         for row in hooks
         for entry in entries
         if not row.kinds or entry.kind in row.kinds

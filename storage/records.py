@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.view import Record, View
+from domain.view import NAMES_DEVICES, Record, View
 from storage import hooks, tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
@@ -14,7 +14,7 @@ from storage.tables import audit_entry, contract, contract_device
 
 async def write(connection: AsyncConnection, record: Record) -> None:
     """Add the entries that are not there yet, and the view unless a newer one is."""
-    number = record.view.number
+    number = record.number
     if record.entries:
         written = datetime.now(UTC)
         rows = [
@@ -22,15 +22,20 @@ async def write(connection: AsyncConnection, record: Record) -> None:
             for entry in record.entries
         ]
         await connection.execute(insert(connection, audit_entry).on_conflict_do_nothing(), rows)
-        await hooks.queue(connection, record.view, record.entries)
+        await hooks.queue(connection, number, record.entries)
+    if record.view is not None:
+        await _show(connection, record, record.view)
+
+
+async def _show(connection: AsyncConnection, record: Record, view: View) -> None:
+    """Bring what is listed up to date: the contract, its devices, and what waits for people."""
     newest = await connection.execute(
-        contract.update().where(contract.c.number == number, contract.c.version <= record.view.version),
-        row(record.view),
+        contract.update().where(contract.c.number == view.number, contract.c.version <= view.version), row(view)
     )
     if record.tasks is not None and newest.rowcount:
-        await tasks.bring_up_to_date(connection, number, record.tasks)
-    if any(entry.kind in {"quoted", "quote_revised", "taken_over"} for entry in record.entries):
-        serials = [{"serial": line.serial, "contract": number} for line in record.view.lines]
+        await tasks.bring_up_to_date(connection, view.number, record.tasks)
+    if any(entry.kind in NAMES_DEVICES for entry in record.entries):
+        serials = [{"serial": line.serial, "contract": view.number} for line in view.lines]
         await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), serials)
 
 

@@ -18,6 +18,8 @@ from domain.effects import (
     MakeDocument,
     MoveCase,
     OpenCaseEffect,
+    Outcome,
+    OutcomeKind,
     Refund,
     ReleaseCoupon,
     Requote,
@@ -30,6 +32,7 @@ from domain.values import Carried
 from domain.view import Record
 
 RECORD = "records.record"
+CARRY_OUT = "batch.carry_out"
 ADVANCE_CONTRACTS = "clocks.advance_contracts"
 DISCARD_CONTRACTS = "clocks.discard_contracts"
 FORECAST = "forecasts.make"
@@ -94,6 +97,34 @@ class Job(Carried):
     contract: Header
     effect: AnyEffect
     record: Record | None = None
+
+
+BATCH = 24
+"""How many effects are asked for at once, at most, where much is to be caught up with."""
+
+BATCH_WITHIN = timedelta(seconds=60)
+
+
+class Part(Carried):
+    """One effect of a batch, the answers after which the next may follow, and what the audit must learn with it."""
+
+    effect: AnyEffect
+    expects: tuple[OutcomeKind, ...]
+    lines: tuple[Line, ...] = ()
+    record: Record | None = None
+
+
+class Batch(Carried):
+    """Effects to carry out one after the other, up to the first whose answer is not as expected."""
+
+    contract: Header
+    parts: tuple[Part, ...]
+
+
+class CarriedOut(Carried):
+    """The answers to the first effects of a batch; the others were not asked for."""
+
+    outcomes: tuple[Outcome, ...]
 
 
 class ClockMove(Carried):

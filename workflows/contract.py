@@ -19,14 +19,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.commands import OfferRenewal
     from domain.effects import Effect, Outcome
     from domain.envelope import Command, Event
-    from domain.events import Renewed, TermsAdopted
     from domain.permissions import LIFE_RULE, permissions
     from domain.refusal import Refusal
     from domain.renewal_request import RenewalAnswer
     from domain.state import RULES_VERSION, Contract
     from domain.tasks import Task, tasks
-    from domain.view import Entry, Record, View, attention, view
-    from workflows import catalogue
+    from domain.view import NAMES_DEVICES, Entry, Record, View, attention, view
+    from workflows import ahead, catalogue
     from workflows.attention import operators_tasks
     from workflows.commands import TakesCommands
     from workflows.messages import (
@@ -43,7 +42,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.refusals import as_error, moved_on
 
 ANSWERS_KEPT = 50
-_RUN_ENDS = (Renewed, TermsAdopted)
 
 
 @workflow.defn(name="Contract")
@@ -66,7 +64,8 @@ class ContractWorkflow(TakesCommands):
         self._idle = self._changed = self._run_over = self._leaving = False
         self._alarm: asyncio.Task[None] | None = None
         self._armed_for: datetime | None = None
-        self._rang = False
+        self._rang = self._view_late = self._ahead = False
+        self._notes: list[tuple[str, str, str]] = []
         if start.baton:
             self._take_over(start.baton)
         else:
@@ -99,13 +98,14 @@ class ContractWorkflow(TakesCommands):
         for lane in list(self._delayed):
             self._send_courier(lane)
         while True:
+            await self._catch_up()
             await self._work_off()
             if self._run_over or workflow.info().is_continue_as_new_suggested():
                 await self._go_over(start)
             due = decider.next_due(self._contract)
             if due and due.at <= self._now():
                 self._apply(due.events)
-            elif self._unrecorded:
+            elif self._unrecorded or self._view_late:
                 await self._record()
             elif due is None and decider.is_closed(self._contract) and not self._delayed:
                 return await self._finish()
@@ -121,7 +121,7 @@ class ContractWorkflow(TakesCommands):
         for event in events:
             self._contract = decider.evolve(self._contract, event)
             self._note(self._contract, event, command=command)
-            self._run_over = self._run_over or isinstance(event, _RUN_ENDS)
+            self._run_over = self._run_over or isinstance(event, ahead.RUN_ENDS)
         self._idle, self._changed = False, True
 
     def _note(self, contract: Contract, event: Event, *, command: str | None = None) -> None:
@@ -131,6 +131,9 @@ class ContractWorkflow(TakesCommands):
 
     def _note_operation(self, kind: str, summary: str, rule: str) -> None:
         """An entry of the interpreter's own, so that the trail also says what went wrong on the wire."""
+        if self._ahead:
+            self._notes.append((kind, summary, rule))
+            return
         self._seq += 1
         now = self._now()
         on = self._contract.date_of(now)
@@ -171,6 +174,69 @@ class ContractWorkflow(TakesCommands):
         self._rang = True
 
     # What the world is told
+
+    async def _catch_up(self) -> None:
+        """Ask for much at once while there is much to ask for; what is left is done one by one."""
+        while self._start.batch > 1 and not self._delayed and not self._run_over:
+            plan = ahead.plan(self._contract, self._outbox, self._unrecorded, self._now(), self._seq)
+            if len(plan.asked) < 2:
+                return
+            # What is on its way has its place in the trail already: whatever else there is to note comes after it.
+            self._ahead = True
+            done = await self._carry_out(plan)
+            self._ahead = False
+            self._follow(plan, done.outcomes)
+            for kind, summary, rule in self._notes:
+                self._note_operation(kind, summary, rule)
+            self._notes.clear()
+            if not done.outcomes:
+                return
+
+    async def _carry_out(self, plan: ahead.Plan) -> catalogue.CarriedOut:
+        last = len(plan.asked) - 1
+        parts = tuple(self._part(asked, whole=position == last) for position, asked in enumerate(plan.asked))
+        done: catalogue.CarriedOut = await workflow.execute_activity(
+            catalogue.CARRY_OUT,
+            catalogue.Batch(contract=self._header(), parts=parts),
+            result_type=catalogue.CarriedOut,
+            start_to_close_timeout=catalogue.BATCH_WITHIN,
+            retry_policy=catalogue.PROMPT,
+            summary=f"{len(parts)} at once, from {narrative.line(plan.asked[0].effect)}"[:200],
+        )
+        return done
+
+    def _part(self, asked: ahead.Asked, *, whole: bool) -> catalogue.Part:
+        """One effect as it travels; only the last one's record, or one with new devices, shows the whole contract."""
+        record = None
+        if asked.entries:
+            shown = whole or any(entry.kind in NAMES_DEVICES for entry in asked.entries)
+            record = Record(
+                contract=self._contract.number,
+                view=self._view(asked.contract, asked.entries[-1].seq) if shown else None,
+                entries=asked.entries,
+                tasks=self._waiting(asked.contract) if whole else None,
+            )
+        lines = asked.contract.lines if isinstance(asked.effect, catalogue.SPEAKS_OF_LINES) else ()
+        return catalogue.Part(effect=asked.effect, expects=asked.expects, lines=lines, record=record)
+
+    def _follow(self, plan: ahead.Plan, outcomes: tuple[Outcome, ...]) -> None:
+        """Let happen what was carried out, and hear the answers; after one that was not expected, all is open again."""
+        for position, (asked, outcome) in enumerate(zip(plan.asked, outcomes, strict=False)):
+            self._let_happen(asked.happened)
+            self._outbox = [effect for effect in self._outbox if effect.key != asked.effect.key]
+            if asked.entries:
+                last = asked.entries[-1].seq
+                self._unrecorded = [item for item in self._unrecorded if item.seq > last]
+                self._view_late = position < len(plan.asked) - 1
+            self._hear(asked.effect, outcome, max(asked.effect.at, self._contract.at))
+            if outcome.kind not in asked.expects:
+                return
+        left = plan.asked[len(outcomes) :]
+        self._let_happen(left[0].happened if left else plan.happened)
+
+    def _let_happen(self, happened: Iterable[ahead.Happening]) -> None:
+        for happening in happened:
+            self._apply(happening.events)
 
     async def _work_off(self) -> None:
         while self._outbox:
@@ -254,7 +320,7 @@ class ContractWorkflow(TakesCommands):
         del self._delayed[lane], self._couriers[lane]
         self._note_operation("mended", f"{lane} answers again, everything set aside is delivered", "COM-1")
 
-    def _header(self, effect: Effect) -> catalogue.Header:
+    def _header(self, effect: Effect | None = None) -> catalogue.Header:
         contract = self._contract
         return catalogue.Header(
             number=contract.number,
@@ -272,17 +338,22 @@ class ContractWorkflow(TakesCommands):
     # What is shown and kept
 
     def _take_record(self) -> Record | None:
-        if not self._unrecorded:
+        if not self._unrecorded and not self._view_late:
             return None
-        waiting = (*tasks(self._contract), *operators_tasks(self._contract, self._troubles.values(), self._delayed))
-        changed = waiting if waiting != self._tasks_told else None
-        return Record(view=self._view(), entries=tuple(self._unrecorded), tasks=changed)
+        return Record(view=self._view(), entries=tuple(self._unrecorded), tasks=self._waiting(self._contract))
+
+    def _waiting(self, contract: Contract) -> tuple[Task, ...] | None:
+        """What waits for people, where it is not what was told last."""
+        waiting = (*tasks(contract), *operators_tasks(contract, self._troubles.values(), self._delayed))
+        return waiting if waiting != self._tasks_told else None
 
     def _recorded(self, record: Record | None) -> None:
-        if record:
-            last = record.entries[-1].seq
-            self._unrecorded = [item for item in self._unrecorded if item.seq > last]
-            self._tasks_told = self._tasks_told if record.tasks is None else record.tasks
+        if record is None:
+            return
+        last = record.entries[-1].seq if record.entries else 0
+        self._unrecorded = [item for item in self._unrecorded if item.seq > last]
+        self._tasks_told = self._tasks_told if record.tasks is None else record.tasks
+        self._view_late = False
 
     async def _record(self) -> None:
         """Write what no effect has carried along; our own database is waited for."""
@@ -296,23 +367,23 @@ class ContractWorkflow(TakesCommands):
         )
         self._recorded(record)
 
-    def _view(self) -> View:
-        contract = self._contract
+    def _view(self, contract: Contract | None = None, version: int | None = None) -> View:
+        contract = contract or self._contract
         return view(
             contract,
             now=self._now(),
             step=decider.step(contract),
             allowed=permissions(contract),
-            attention=self._attention(),
+            attention=self._attention(contract),
             clock=self._start.clock,
-            version=self._seq,
+            version=version or self._seq,
             closed=decider.is_closed(contract),
         )
 
-    def _attention(self) -> tuple[str, ...]:
+    def _attention(self, contract: Contract) -> tuple[str, ...]:
         waiting = (f"{lane}: {len(effects)} waiting" for lane, effects in self._delayed.items())
         refused = (f"{trouble.what}: {trouble.reason}" for trouble in self._troubles.values())
-        return (*waiting, *attention(self._contract), *refused)
+        return (*waiting, *attention(contract), *refused)
 
     def _publish(self) -> None:
         shown = self._view()
@@ -457,7 +528,9 @@ class ContractWorkflow(TakesCommands):
         shown = self._view()
         search_attributes(shown, self._published)
         workflow.continue_as_new(
-            start.model_copy(update={"quote": None, "takeover": None, "baton": self._baton()}),
+            start.model_copy(
+                update={"quote": None, "batch": catalogue.BATCH, "takeover": None, "baton": self._baton()}
+            ),
             search_attributes=all_search_attributes(shown),
         )
 

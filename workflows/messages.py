@@ -75,7 +75,8 @@ class Baton(Carried):
 class ContractStart(Carried):
     """What begins a contract's first run: its quote, or that it is taken over; ``baton`` begins every later one.
 
-    ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged.
+    ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged; ``batch`` is
+    how many effects it may ask for at once, where much is to be caught up with.
     """
 
     quote: Quote | None = None
@@ -83,6 +84,7 @@ class ContractStart(Carried):
     now: AwareDatetime
     clock: str | None = None
     patience_seconds: float = 60
+    batch: int = 1
     baton: Baton | None = None
 
     @property

@@ -16,7 +16,7 @@ from storage import contracts, hooks, records
 from storage.database import Database
 from storage.tables import hook_delivery
 from tests.activities.receiver import Receiver, receiving
-from tests.storage.samples import CONTRACT, record, row
+from tests.storage.samples import CONTRACT, record, row, shown
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -65,7 +65,7 @@ async def endpoint(database: Database, url: str, clock: Clock, **changes: Any) -
 async def happens(database: Database, clock: Clock, contract: str, *kinds: str) -> None:
     """Events of a contract, one after the other, written down as the workflow does."""
     made = record(len(kinds), *kinds)
-    view = made.view.model_copy(update={"number": contract})
+    view = shown(len(kinds), contract)
     async with database.write() as connection:
         await contracts.begin(connection, row() | {"number": contract, "creation_key": contract})
         await records.write(connection, Record(view=view, entries=made.entries))

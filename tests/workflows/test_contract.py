@@ -17,9 +17,12 @@ from domain.commands import (
     Renew,
     ReportPayment,
 )
+from domain.effects import Effect, Outcome
+from domain.envelope import Command
 from domain.renewal_request import Asked, RenewalAnswer
 from domain.scenario import timeline
 from domain.simulator import Life, PriceListWorld
+from domain.state import Contract as State
 from domain.state import Price, Status
 from tests.domain.samples import PRICES, offer, ordered, quote, terms, utc
 from tests.workflows.lives import ACCEPT, CHECKOUT, LIVES
@@ -28,14 +31,18 @@ from tests.workflows.world import MemoryWorld
 from workflows.messages import Baton, ContractStart, DismissEffect, RetryEffect
 
 
+@pytest.mark.parametrize("batch", [1, 24])
 @pytest.mark.parametrize("title", LIVES)
-async def test_a_life_equals_the_simulators(temporal_client: Client, title: str) -> None:
-    """Every entry of the recorded trail, and everything the world was told, is what the simulator says."""
+async def test_a_life_equals_the_simulators(temporal_client: Client, title: str, batch: int) -> None:
+    """Every entry of the recorded trail, and everything the world was told, is what the simulator says.
+
+    It is the same whether the world is asked for one thing after the other or for many at once.
+    """
     offered, begins, steps, until = LIVES[title]
     world = MemoryWorld()
     async with worker(temporal_client, world) as queue:
         contract = Contract(temporal_client, queue, offered, world)
-        await contract.begin(begins)
+        await contract.begin(begins, batch=batch)
         await contract.play(steps, until)
     life = Life.begin(contract.first, begins)
     for at, command in steps:
@@ -45,6 +52,7 @@ async def test_a_life_equals_the_simulators(temporal_client: Client, title: str)
     assert timeline(entries) == timeline(life.entries)
     assert [entry.summary for entry in entries if "operations" not in entry.kind] == [e.summary for e in life.entries]
     assert world.order == [effect.key for effect in life.told]
+    assert world.views[contract.number].version == len(entries)
     assert set(world.times.values()) == {1}
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
 
@@ -127,12 +135,39 @@ def _refusals(world: MemoryWorld, number: str) -> list[str]:
     return [entry.kind for entry in world.entries(number) if entry.kind == "operations.refused"]
 
 
-async def test_a_vendor_that_is_down_is_flagged_and_caught_up_with(temporal_client: Client) -> None:
+@pytest.mark.parametrize("batch", [1, 24])
+async def test_an_answer_that_changes_what_follows_is_heard_in_time(temporal_client: Client, batch: int) -> None:
+    """A payment declined in the middle of a year to catch up with is dunned in its place, as the simulator says."""
+    steps = [{"after_days": 3, "do": "retry"}, {"after_days": 10, "do": "suspend"}]
+    world = MemoryWorld(declining={"/invoice/2027-04", "/collect/", "/invoice/2027-08"})
+    offered = quote(under=terms(dunning={"rule": "SMP-10", "steps": steps}))
+    ordering: list[tuple[datetime, Command]] = [(utc(2027, 1, 31), ACCEPT), (utc(2027, 1, 31), CHECKOUT)]
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, offered, world)
+        await contract.begin(utc(2027, 1, 31), batch=batch)
+        await contract.play(ordering, utc(2028, 1, 20))
+
+    def answers(told: State, effect: Effect) -> Outcome:
+        declined = any(part in effect.key for part in world.declining)
+        return Outcome(kind="declined", reason="insufficient_funds") if declined else PriceListWorld()(told, effect)
+
+    life = Life.begin(contract.first, utc(2027, 1, 31), answers)
+    for at, command in ordering:
+        life.give(command, at)
+    life.live_until(utc(2028, 1, 20))
+    assert timeline(world.entries(contract.number)) == timeline(life.entries)
+    assert world.order == [effect.key for effect in life.told]
+    assert {"collection_declined", "dunned", "suspended"} <= {entry.kind for entry in life.entries}
+    assert any(size > 2 for size in world.batches) is (batch > 1)
+
+
+@pytest.mark.parametrize("batch", [1, 24])
+async def test_a_vendor_that_is_down_is_flagged_and_caught_up_with(temporal_client: Client, batch: int) -> None:
     """While messages cannot go out the contract bills on, flagged; afterwards every message goes out once, in order."""
     world = MemoryWorld(broken={"messages"})
     async with worker(temporal_client, world) as queue:
         contract = Contract(temporal_client, queue, quote(), world)
-        await contract.begin(utc(2027, 1, 31), patience_seconds=0.5)
+        await contract.begin(utc(2027, 1, 31), patience_seconds=0.5, batch=batch)
         await contract.give(ACCEPT)
         await contract.give(CHECKOUT)
         await contract.move(utc(2027, 6, 1))

@@ -13,7 +13,7 @@ from domain.effects import Effect, Outcome
 from domain.simulator import PriceListWorld
 from domain.tasks import Task
 from domain.view import Entry, Record, View
-from workflows.catalogue import ACTIVITY, RECORD, Job, lane
+from workflows.catalogue import ACTIVITY, CARRY_OUT, RECORD, Batch, CarriedOut, Job, lane
 
 
 @dataclass
@@ -28,12 +28,32 @@ class MemoryWorld:
     tasks: dict[str, tuple[Task, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
+    declining: set[str] = field(default_factory=set)
+    batches: list[int] = field(default_factory=list)
     prices: PriceListWorld = field(default_factory=PriceListWorld)
 
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, under the names of the catalogue."""
         names = sorted(set(ACTIVITY.values()))
-        return [self._performing(name) for name in names] + [self._recording()]
+        return [self._performing(name) for name in names] + [self._recording(), self._batching()]
+
+    def _batching(self) -> Callable[..., Any]:
+        @activity.defn(name=CARRY_OUT)
+        async def carry_out(batch: Batch) -> CarriedOut:
+            self.batches.append(len(batch.parts))
+            outcomes: list[Outcome] = []
+            for part in batch.parts:
+                try:
+                    contract = batch.contract.model_copy(update={"lines": part.lines})
+                    outcome = self._perform(Job(contract=contract, effect=part.effect, record=part.record))
+                except ApplicationError:
+                    break
+                outcomes.append(outcome)
+                if outcome.kind not in part.expects:
+                    break
+            return CarriedOut(outcomes=tuple(outcomes))
+
+        return carry_out
 
     def _performing(self, name: str) -> Callable[..., Any]:
         async def perform(job: Job) -> Outcome:
@@ -73,6 +93,8 @@ class MemoryWorld:
                 if (line.service, line.model) in listed
             }
             return Outcome(prices=found, terms=self.prices.terms)
+        if any(part in job.effect.key for part in self.declining):
+            return Outcome(kind="declined", reason="insufficient_funds")
         if job.effect.kind in {"issue_invoice", "collect"}:
             kind = (
                 "declined"
@@ -85,10 +107,10 @@ class MemoryWorld:
         return Outcome()
 
     def _record(self, record: Record) -> None:
-        number = record.view.number
+        number = record.number
         for entry in record.entries:
             self.trail.setdefault(number, {}).setdefault(entry.seq, entry)
-        if number not in self.views or self.views[number].version <= record.view.version:
+        if record.view and (number not in self.views or self.views[number].version <= record.view.version):
             self.views[number] = record.view
             self.tasks[number] = self.tasks.get(number, ()) if record.tasks is None else record.tasks
 

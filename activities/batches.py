@@ -1,0 +1,48 @@
+"""Many effects in one go, for a contract that has much to catch up with: each as if it had been asked for alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from domain.effects import Outcome
+from workflows.catalogue import ACTIVITY, CARRY_OUT, Batch, CarriedOut, Job, Part
+
+_ENOUGH = 10.0
+"""Seconds after which no further effect is begun: what is left comes with the next batch."""
+
+
+class BatchActivities:
+    """Carries effects out by the activities of their concerns, which are given by the name of their lane."""
+
+    def __init__(self, concerns: Mapping[str, object]) -> None:
+        self._concerns = concerns
+
+    @activity.defn(name=CARRY_OUT)
+    async def carry_out(self, batch: Batch) -> CarriedOut:
+        """Carry effects out in their order, up to the first that is not answered as expected, or not at all.
+
+        One that fails is left to the contract, which asks for it alone: it can wait for it, or set it aside.
+        """
+        outcomes: list[Outcome] = []
+        ends = monotonic() + _ENOUGH
+        for part in batch.parts:
+            try:
+                outcome = await self._carry(batch, part)
+            except ApplicationError:
+                break
+            outcomes.append(outcome)
+            if outcome.kind not in part.expects or monotonic() > ends:
+                break
+        return CarriedOut(outcomes=tuple(outcomes))
+
+    async def _carry(self, batch: Batch, part: Part) -> Outcome:
+        concern, _, name = ACTIVITY[type(part.effect)].partition(".")
+        act: Any = getattr(self._concerns[concern], name)
+        contract = batch.contract.model_copy(update={"lines": part.lines}) if part.lines else batch.contract
+        outcome: Outcome = await act(Job(contract=contract, effect=part.effect, record=part.record))
+        return outcome

@@ -1,0 +1,112 @@
+"""Thinking ahead: what falls due one thing after the other, as long as the world's answers change nothing.
+
+A contract that has much to catch up with (an outage, a test clock that is moved by a year) would ask the world for one
+thing, hear that all is well, and find that the next is due already. Here the decider is run ahead on a copy, and all of
+it is asked for at once. Whoever carries it out stops at the first answer that is not as expected; what was thought up
+after that is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain import decider, narrative
+    from domain.effects import Effect, Outcome, OutcomeKind
+    from domain.envelope import Event
+    from domain.events import Renewed, TermsAdopted
+    from domain.refusal import Refusal
+    from domain.state import Contract
+    from domain.view import Entry
+    from workflows import catalogue
+
+RUN_ENDS = (Renewed, TermsAdopted)
+"""What ends a run: the contract goes on in a new one, under its next term or other terms."""
+
+_GOOD: tuple[OutcomeKind, ...] = ("done", "paid", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What fell due at one instant."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One effect: the contract at that moment, the answers that change nothing, and the entries it carries along.
+
+    ``happened`` are the happenings that come before it, since the effect before.
+    """
+
+    effect: Effect
+    contract: Contract
+    expects: tuple[OutcomeKind, ...]
+    entries: tuple[Entry, ...]
+    happened: tuple[Happening, ...]
+
+
+@dataclass
+class Plan:
+    """Effects in their order, and what happens after the last of them."""
+
+    asked: list[Asked] = field(default_factory=list)
+    happened: list[Happening] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    over: bool = False
+
+    def ask(self, contract: Contract, effects: Iterable[Effect]) -> None:
+        """Add the effects of what has just happened; the last of them carries its entries along."""
+        told = list(effects)
+        for position, effect in enumerate(told, start=1):
+            last = position == len(told)
+            expects = expected(contract, effect)
+            entries, self.entries = (tuple(self.entries), []) if last else ((), self.entries)
+            self.asked.append(Asked(effect, contract, expects, entries, tuple(self.happened)))
+            self.happened = []
+            if not expects:
+                self.over = True
+                if not last:
+                    return
+
+
+def plan(contract: Contract, outbox: Iterable[Effect], entries: Iterable[Entry], now: datetime, seq: int) -> Plan:
+    """What is asked for now, and then what falls due until now, as far as it can be foreseen."""
+    made = Plan(entries=list(entries))
+    made.ask(contract, outbox)
+    while not made.over and len(made.asked) < catalogue.BATCH:
+        due = decider.next_due(contract)
+        if due is None or due.at > now:
+            break
+        noted: list[Entry] = []
+        effects: list[Effect] = []
+        for event in due.events:
+            contract = decider.evolve(contract, event)
+            seq += 1
+            noted.append(narrative.entry(contract, event, seq=seq))
+            effects += decider.effects(contract, event)
+        made.happened.append(Happening(due.events))
+        made.entries += noted
+        made.over = any(isinstance(event, RUN_ENDS) for event in due.events)
+        made.ask(contract, effects)
+    return made
+
+
+def expected(contract: Contract, effect: Effect) -> tuple[OutcomeKind, ...]:
+    """The answers to an effect after which the contract stands as it stood."""
+    return tuple(kind for kind in _GOOD if not any(_caused(contract, effect, kind)))
+
+
+def _caused(contract: Contract, effect: Effect, kind: OutcomeKind) -> Iterator[Event | Refusal]:
+    answer = decider.report(effect, Outcome(kind=kind))
+    if answer is None:
+        return
+    try:
+        yield from decider.check(contract, answer, max(effect.at, contract.at))
+    except Refusal as refusal:
+        yield refusal
