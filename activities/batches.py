@@ -36,7 +36,7 @@ class BatchActivities:
             except ApplicationError:
                 break
             outcomes.append(outcome)
-            if outcome.kind not in part.expects or monotonic() > ends:
+            if not part.goes_on(outcome) or monotonic() > ends:
                 break
         return CarriedOut(outcomes=tuple(outcomes))
 

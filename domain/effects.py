@@ -188,3 +188,8 @@ class Outcome(Carried):
     terms: Terms | None = None
     index: tuple[Decimal, Decimal] | None = None
     census: Census | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it says how it went, and nothing that was asked for."""
+        return self == Outcome(kind=self.kind, reference=self.reference, reason=self.reason)

@@ -113,6 +113,10 @@ class Part(Carried):
     lines: tuple[Line, ...] = ()
     record: Record | None = None
 
+    def goes_on(self, outcome: Outcome) -> bool:
+        """Whether the next effect may follow this answer."""
+        return outcome.plain and outcome.kind in self.expects
+
 
 class Batch(Carried):
     """Effects to carry out one after the other, up to the first whose answer is not as expected."""

@@ -183,25 +183,28 @@ class ContractWorkflow(TakesCommands):
                 return
             # What is on its way has its place in the trail already: whatever else there is to note comes after it.
             self._ahead = True
-            done = await self._carry_out(plan)
+            parts = self._parts(plan)
+            done = await self._carry_out(parts)
             self._ahead = False
-            self._follow(plan, done.outcomes)
+            self._follow(plan, parts, done.outcomes)
             for kind, summary, rule in self._notes:
                 self._note_operation(kind, summary, rule)
             self._notes.clear()
             if not done.outcomes:
                 return
 
-    async def _carry_out(self, plan: ahead.Plan) -> catalogue.CarriedOut:
+    def _parts(self, plan: ahead.Plan) -> tuple[catalogue.Part, ...]:
         last = len(plan.asked) - 1
-        parts = tuple(self._part(asked, whole=position == last) for position, asked in enumerate(plan.asked))
+        return tuple(self._part(asked, whole=position == last) for position, asked in enumerate(plan.asked))
+
+    async def _carry_out(self, parts: tuple[catalogue.Part, ...]) -> catalogue.CarriedOut:
         done: catalogue.CarriedOut = await workflow.execute_activity(
             catalogue.CARRY_OUT,
             catalogue.Batch(contract=self._header(), parts=parts),
             result_type=catalogue.CarriedOut,
             start_to_close_timeout=catalogue.BATCH_WITHIN,
             retry_policy=catalogue.PROMPT,
-            summary=f"{len(parts)} at once, from {narrative.line(plan.asked[0].effect)}"[:200],
+            summary=f"{len(parts)} at once, from {narrative.line(parts[0].effect)}"[:200],
         )
         return done
 
@@ -219,17 +222,17 @@ class ContractWorkflow(TakesCommands):
         lines = asked.contract.lines if isinstance(asked.effect, catalogue.SPEAKS_OF_LINES) else ()
         return catalogue.Part(effect=asked.effect, expects=asked.expects, lines=lines, record=record)
 
-    def _follow(self, plan: ahead.Plan, outcomes: tuple[Outcome, ...]) -> None:
+    def _follow(self, plan: ahead.Plan, parts: tuple[catalogue.Part, ...], outcomes: tuple[Outcome, ...]) -> None:
         """Let happen what was carried out, and hear the answers; after one that was not expected, all is open again."""
-        for position, (asked, outcome) in enumerate(zip(plan.asked, outcomes, strict=False)):
+        for asked, part, outcome in zip(plan.asked, parts, outcomes, strict=False):
             self._let_happen(asked.happened)
             self._outbox = [effect for effect in self._outbox if effect.key != asked.effect.key]
             if asked.entries:
                 last = asked.entries[-1].seq
                 self._unrecorded = [item for item in self._unrecorded if item.seq > last]
-                self._view_late = position < len(plan.asked) - 1
+                self._view_late = part is not parts[-1]
             self._hear(asked.effect, outcome, max(asked.effect.at, self._contract.at))
-            if outcome.kind not in asked.expects:
+            if not part.goes_on(outcome):
                 return
         left = plan.asked[len(outcomes) :]
         self._let_happen(left[0].happened if left else plan.happened)

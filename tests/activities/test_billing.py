@@ -143,7 +143,7 @@ async def test_a_coupon_is_given_back(database: Database, billing: BillingActivi
 
 
 async def test_a_period_costs_few_statements(database: Database, billing: BillingActivities) -> None:
-    """The path that runs for every period of every contract: what is read, written, recorded and queued: nine statements."""
+    """The path that runs for every period of every contract: read, written, recorded, queued: nine statements."""
     await run(billing.issue_invoice, job(issuing(bill("order", charge("fee")))))
     with _statements(database) as seen:
         await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), None), record(1, "period_billed")))

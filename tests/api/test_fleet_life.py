@@ -51,7 +51,7 @@ async def test_twenty_thousand_devices_of_the_shipped_programme(house: House) ->
     assert (await ask.refused("POST", f"{contract}/cases", case, status=409))["rule"] == "HPP-8"
     await ask.post(f"{contract}/cases", case | {"caller": "ana@flota.example"})
     await house.advance(number, to="2027-12-01T12:00:00Z")
-    await ask.post(f"{contract}/renew")
+    await ask.post(f"{contract}/renew", {"form": form})
     await house.advance(number, to="2028-01-12T12:00:00Z")
     kinds = [entry["kind"] for entry in (await ask.get(f"{contract}/events", limit=200))["items"]]
     assert kinds.count("fleet_audited") == 5

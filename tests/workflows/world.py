@@ -49,7 +49,7 @@ class MemoryWorld:
                 except ApplicationError:
                     break
                 outcomes.append(outcome)
-                if outcome.kind not in part.expects:
+                if not part.goes_on(outcome):
                     break
             return CarriedOut(outcomes=tuple(outcomes))
 
