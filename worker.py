@@ -15,6 +15,7 @@ from activities.batches import BatchActivities
 from activities.billing import BillingActivities
 from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
+from activities.collective import CollectiveActivities
 from activities.documents import DocumentActivities
 from activities.fleet import FleetActivities
 from activities.forecasts import ForecastActivities
@@ -82,6 +83,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     """A worker for everything; it ends what it has begun within half a minute when it is stopped."""
     billing = BillingActivities(database, world.payments)
     refunds = RefundActivities(database, world.payments)
+    collective = CollectiveActivities(database)
     ticketing = TicketingActivities(database, world.desk)
     messages = MessageActivities(database, world.texts, world.mail)
     documents = DocumentActivities(database, world.texts)
@@ -113,6 +115,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
         ],
         activities=[
             billing.issue_invoice,
+            collective.issue_collective,
             billing.collect,
             billing.issue_credit,
             billing.write_off,

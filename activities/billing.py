@@ -57,6 +57,7 @@ class BillingActivities:
                 method=method,
                 payment_state=charged.outcome,
                 trial=contract.clock is not None,
+                cut_off=effect.cut_off,
                 paid_on=_today(job) if charged.outcome == "paid" else None,
                 reference=charged.reference,
                 set_off=effect.set_off,

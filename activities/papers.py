@@ -12,7 +12,10 @@ from domain.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class PaperLine:
-    """One line: net, by its rule, for a device and a period; a credit says which invoice it gives back."""
+    """One line: net, by its rule, for a device and a period; a credit says which invoice it gives back.
+
+    ``contract`` is said where a paper is about several.
+    """
 
     text: str
     rule: str
@@ -21,6 +24,7 @@ class PaperLine:
     first: date | None = None
     last: date | None = None
     corrects: str | None = None
+    contract: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ def _data(paper: Paper, terms: Terms, labels: dict[str, str]) -> dict[str, Any]:
                 "rule": line.rule,
                 "net": write.money(line.net),
                 "corrects": line.corrects,
+                "contract": line.contract,
             }
             for line in paper.lines
         ],

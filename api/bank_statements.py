@@ -66,8 +66,9 @@ async def _take(services: Services, entry: BankEntry, command: str, by: str) -> 
     if before and before["state"] == "matched":
         return _out(entry, "matched", before["invoice"], again=True)
     if state == "matched" and row:
-        said = Said(f"{command}:{entry.reference}", by, entry.reference, entry.on)
-        await report(services, row, "paid", said)
+        for position, bill in enumerate(row.get("bills", [row]), start=1):
+            said = Said(f"{command}:{position}:{entry.reference}", by, entry.reference, entry.on)
+            await report(services, bill, "paid", said)
     number = row["number"] if row else None
     values: dict[str, Any] = {
         "reference": entry.reference,

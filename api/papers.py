@@ -15,7 +15,7 @@ from fastapi import APIRouter, Path, Query, Response
 from activities.papers import Paper, PaperLine, Sheet, SheetLine
 from api.commands import view_of
 from api.fields import Day, Number
-from api.problems import RESPONSES, not_found
+from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
 from api.services import Needs, Services
 from domain.calendar import local_date
@@ -54,14 +54,21 @@ async def _printed(services: Services, number: str, paper: str, kind: Literal["i
     row = next((row for row in (notes if kind == "credit" else issued) if row["number"] == paper), None)
     if row is None or version is None:
         raise not_found(f"{kind} {paper} of contract {number}")
+    if row.get("cut_off"):
+        raise ProblemError(
+            409,
+            "refused",
+            f"{paper} goes out on a collective invoice",
+            hint="its PDF is under /customers/{customer}/collective-invoices",
+        )
     terms = Terms.model_validate(version["terms"])
     numbers = {line["key"]: invoice["number"] for invoice in issued for line in invoice["lines"]}
-    lines = tuple(_line(line, row["currency"], numbers) for line in row["lines"])
+    lines = tuple(paper_line(line, row["currency"], numbers) for line in row["lines"])
     made = _paper(row, kind, lines, shown, address)
     if kind == "invoice" and row["method"] == "on_account":
         made = replace(made, due=row["on"] + timedelta(days=terms.order.due_days))
     content = await asyncio.to_thread(services.papers.make, made, terms)
-    return _file(content, paper)
+    return file_of(content, paper)
 
 
 def _paper(
@@ -81,32 +88,39 @@ def _paper(
         customer=shown.customer.model_dump(),
         address=address,
         lines=lines,
-        net=_exact(row["net"], row["currency"]),
+        net=exact(row["net"], row["currency"]),
         tax_name=row["tax_name"],
         tax_percent=row["tax_percent"],
         tax_category=row["tax_category"],
-        tax=_exact(row["tax"], row["currency"]),
-        gross=_exact(row["gross"], row["currency"]),
-        taxes=tuple(
-            (part["name"], Decimal(part["percent"]), _exact(Decimal(part["amount"]), row["currency"]))
-            for part in row["taxes"]
-        ),
+        tax=exact(row["tax"], row["currency"]),
+        gross=exact(row["gross"], row["currency"]),
+        taxes=tax_parts(row),
     )
 
 
-def _line(line: Mapping[str, Any], currency: str, numbers: Mapping[str, str]) -> PaperLine:
+def paper_line(line: Mapping[str, Any], currency: str, numbers: Mapping[str, str]) -> PaperLine:
+    """A row of an invoice or credit note as a line of its paper."""
     return PaperLine(
         text=line["text"],
         rule=line["rule"],
-        net=_exact(line["net"], currency),
+        net=exact(line["net"], currency),
         serial=line.get("serial"),
         first=line.get("first"),
         last=line.get("last"),
         corrects=numbers.get(line.get("credits") or ""),
+        contract=line.get("contract"),
     )
 
 
-def _exact(amount: Decimal, currency: str) -> Decimal:
+def tax_parts(row: Mapping[str, Any]) -> tuple[tuple[str, Decimal, Decimal], ...]:
+    """Name, percent and amount of each tax of a document, where there are several."""
+    return tuple(
+        (part["name"], Decimal(part["percent"]), exact(Decimal(part["amount"]), row["currency"]))
+        for part in row["taxes"]
+    )
+
+
+def exact(amount: Decimal, currency: str) -> Decimal:
     """The amount in the currency's own places: the books keep more."""
     return amount.quantize(Decimal(1).scaleb(-places(currency)))
 
@@ -138,9 +152,10 @@ async def read_statement_pdf(services: Needs, number: Number, _: MayRead, until:
         closing=account.closing,
     )
     content = await asyncio.to_thread(services.papers.statement, sheet, Terms.model_validate(version["terms"]))
-    return _file(content, f"{number}-{day}")
+    return file_of(content, f"{number}-{day}")
 
 
-def _file(content: bytes, name: str) -> Response:
+def file_of(content: bytes, name: str) -> Response:
+    """A PDF as the answer to a request."""
     headers = {"ETag": f'"{sha256(content).hexdigest()}"', "Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

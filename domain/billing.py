@@ -12,6 +12,7 @@ from domain.bill import Bill, Charge, bill
 from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
 from domain.commitment.counted import counted
+from domain.consolidation import together
 from domain.credits.events import CollectionPending
 from domain.delivery.hold import held_after
 from domain.due import Due, Rank, moment
@@ -254,7 +255,7 @@ def _with_billed(contract: Contract, event: PeriodBilled | Recredited) -> dict[s
     return {
         "lines": lines,
         "pauses": pauses,
-        "unpaid": issued(contract, event.bill),
+        "unpaid": issued(contract, event.bill, together(contract, event)),
         "commitment": counted(contract, event.bill, credit),
         **safety.counted(contract, event),
     }

@@ -18,6 +18,7 @@ from domain import (
     callers,
     cancellation,
     change,
+    consolidation,
     copies,
     order,
     quote,
@@ -59,6 +60,7 @@ _STAGES: tuple[ModuleType, ...] = (
     onboarding,
     activation,
     billing,
+    consolidation,
     safety,
     commitment,
     dunning,
@@ -132,7 +134,7 @@ def next_due(contract: Contract) -> Due | None:
 
 def evolve(contract: Contract, event: Event) -> Contract:
     """The contract after an event."""
-    changes: dict[str, Any] = _EVOLVE[type(event)](contract, event)
+    changes: dict[str, Any] = consolidation.noted(contract, event) | _EVOLVE[type(event)](contract, event)
     moved = changes | {"version": contract.version + 1, "at": max(contract.at, event.at)}
     return settling.settled(contract.model_copy(update=moved), event)
 
@@ -140,7 +142,8 @@ def evolve(contract: Contract, event: Event) -> Contract:
 def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:
     """What the world must be told of an event; ``contract`` is the contract after it."""
     tell = _EFFECTS.get(type(event))
-    return settling.collected_less(contract, tuple(tell(contract, event))) if tell else ()
+    told = settling.collected_less(contract, tuple(tell(contract, event))) if tell else ()
+    return tuple(consolidation.marked(contract, event, effect) for effect in told)
 
 
 def report(effect: Effect, outcome: Outcome) -> Command | None:

@@ -17,15 +17,17 @@ from domain.state import Contract
 class Rank(IntEnum):
     """What goes first among things that fall due at one instant."""
 
-    ARREARS = 0
+    CUT_OFF = 0
+    """What was billed until a day goes out before anything of the next one is billed."""
+    ARREARS = 1
     """What was served is billed before anything else: an end, another price."""
-    END = 1
-    COMMITMENT = 2
-    TERM = 3
-    START = 4
-    CHANGE = 5
-    BILL = 6
-    NOTICE = 7
+    END = 2
+    COMMITMENT = 3
+    TERM = 4
+    START = 5
+    CHANGE = 6
+    BILL = 7
+    NOTICE = 8
 
 
 @dataclass(frozen=True, slots=True)

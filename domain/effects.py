@@ -27,7 +27,8 @@ class IssueInvoice(Effect):
     """Issue an invoice for a bill and collect it; ``order`` marks the one that an order waits for.
 
     ``method`` is the payment provider's token; without one the customer pays on account. ``set_off`` of it, gross, is
-    paid from what stands in the customer's favour.
+    paid from what stands in the customer's favour. With ``cut_off`` it waits for that day, to go out on one invoice
+    with what other contracts of the customer bill until then.
     """
 
     kind: Literal["issue_invoice"] = "issue_invoice"
@@ -35,6 +36,14 @@ class IssueInvoice(Effect):
     order: bool = False
     method: str | None = None
     set_off: Decimal = Decimal(0)
+    cut_off: date | None = None
+
+
+class IssueCollective(Effect):
+    """Issue one invoice over what the customer's contracts have billed until a cut-off day; its key is theirs all."""
+
+    kind: Literal["issue_collective"] = "issue_collective"
+    cut_off: date
 
 
 class Collect(Effect):
@@ -153,6 +162,7 @@ class CountFleet(Effect):
 
 AnyEffect = Annotated[
     IssueInvoice
+    | IssueCollective
     | Collect
     | WriteOff
     | IssueCredit

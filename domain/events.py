@@ -223,6 +223,13 @@ class PeriodBilled(Event):
     bill: Bill
 
 
+class CutOff(Event):
+    """A cut-off day is over: what the customer's contracts billed until then goes out as one invoice."""
+
+    kind: Literal["cut_off"] = "cut_off"
+    on: date
+
+
 class Parked(Event):
     """The contract would have made more bills than a day can bring: nothing of it goes on until a person has looked."""
 
@@ -531,6 +538,7 @@ AnyEvent = Annotated[
     | PeriodBilled
     | Recredited
     | ShortfallCharged
+    | CutOff
     | Parked
     | Unparked
     | ChangePlanned

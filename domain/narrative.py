@@ -14,7 +14,16 @@ from domain.commitment import events as committed
 from domain.credits import events as settled
 from domain.delivery import events as delivered
 from domain.dunning import events as dunned
-from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, Refund, SendAgain, SendMessage
+from domain.effects import (
+    Effect,
+    IssueCollective,
+    IssueCredit,
+    IssueInvoice,
+    MakeDocument,
+    Refund,
+    SendAgain,
+    SendMessage,
+)
 from domain.entitlements import events as entitled
 from domain.envelope import Event
 from domain.fleet import events as of_fleet
@@ -52,6 +61,8 @@ def line(effect: Effect) -> str:
     match effect:
         case IssueInvoice(bill=bill):
             return f"invoice {_money(bill)} of {bill.on}"
+        case IssueCollective(cut_off=day):
+            return f"one invoice over what was billed until {day}"
         case IssueCredit(bill=bill):
             return f"credit {_money(bill)}: {effect.reason}"
         case Refund(amount=amount, currency=currency):
@@ -240,6 +251,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     committed.ShortfallCharged: lambda c, e: (
         f"Term {e.term}: {e.charged} of {e.agreed} {e.bill.currency} charged for service; the rest: {_money(e.bill)}"
     ),
+    happened.CutOff: lambda c, e: f"What was billed until {e.on} goes out as one invoice",
     happened.Parked: lambda c, e: f"Parked: {e.reason}",
     happened.Unparked: lambda c, e: f"Goes on: {e.reason}",
     happened.ChangePlanned: lambda c, e: f"Line {e.line} changes on {e.on}: {e.text}, every {e.period} month(s)",

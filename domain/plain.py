@@ -163,6 +163,10 @@ def _billing(terms: Terms, billing: BillingTerms) -> Told:
         yield billing.rule, "Where cover was waited for, billing begins with the calendar month after it ends."
     else:
         yield billing.rule, "Billing begins with the first day of service."
+    if billing.consolidated:
+        day = billing.consolidated.day
+        until = "the last day of each month" if day == 31 else f"day {day} of each month"
+        yield billing.consolidated.rule, f"What a customer's contracts bill until {until} goes out as one invoice."
     if billing.invoice_date_rule:
         yield billing.invoice_date_rule, "The customer may ask for a later day for the first invoice."
 

@@ -294,6 +294,7 @@ class Contract(Carried):
     bills_on: date | None = None
     bills: int = 0
     parked: str | None = None
+    cut_off: date | None = None
     breaches: tuple[Breach, ...] = ()
     repairs: tuple[Repair, ...] = ()
     supplies: Supplies = Supplies()

@@ -186,6 +186,15 @@ class LapsedCover(Carried):
     inspection: bool = Field(default=False, description="Service starts only when an inspection passes.")
 
 
+class ConsolidatedTerms(Carried):
+    """One invoice for what all contracts of a customer, with the same issuer and currency, bill until a day."""
+
+    rule: Rule
+    day: Annotated[int, Field(ge=1, le=31)] = Field(
+        default=31, description="The cut-off day of every month; a month without such a day has its last."
+    )
+
+
 class BillingTerms(Carried):
     """In which rhythm service is billed, and from when."""
 
@@ -195,6 +204,11 @@ class BillingTerms(Carried):
         default="in_advance",
         description="`in_advance`: a period is billed on its first day. `in_arrears`: on the day after its last one, "
         "for the days that were served; at an end, what was served until then.",
+    )
+    consolidated: ConsolidatedTerms | None = Field(
+        default=None,
+        description="Consolidated invoices, for customers on account: bills wait for the cut-off day and go out under "
+        "one number. Needs `order.payment: on_account`.",
     )
     daily_bound: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=12,
@@ -597,6 +611,13 @@ class Terms(Carried):
     def _commitment_has_a_term(self) -> Self:
         if self.minimum_commitment and (self.term is None or self.billing is None):
             msg = "`minimum_commitment` needs `term` and `billing`: it is counted over what a term's service is billed"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _consolidated_is_on_account(self) -> Self:
+        if self.billing and self.billing.consolidated and self.order.payment != "on_account":
+            msg = "`billing.consolidated` needs `order.payment: on_account`: what is paid at once cannot wait"
             raise ValueError(msg)
         return self
 

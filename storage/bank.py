@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import collective
 from storage.database import insert
 from storage.ledger import still_open
 from storage.tables import bank_entry, invoice
@@ -35,6 +36,9 @@ async def meant(
 ) -> tuple[str, dict[str, Any] | None]:
     """The one invoice that an entry pays: `matched`, or why there is none (`unknown`, `several`, `differs`, `paid`)."""
     numbers = set(_NUMBER.findall(text.upper()))
+    together = [row for number in sorted(numbers) if (row := await collective.find(connection, number))]
+    if len(numbers) == 1 and together:
+        return await _of_several(connection, together[0], amount, currency)
     rows = (await connection.execute(select(invoice).where(invoice.c.number.in_(numbers)))).mappings().all()
     if len(rows) != 1:
         return ("several" if rows else "unknown"), None
@@ -44,3 +48,14 @@ async def meant(
     if (await still_open(connection, row), row["currency"]) != (amount, currency):
         return "differs", row
     return "matched", row
+
+
+async def _of_several(
+    connection: AsyncConnection, row: dict[str, Any], amount: Decimal, currency: str
+) -> tuple[str, dict[str, Any]]:
+    """A collective invoice, which is paid by what its bills still owe together."""
+    if row["payment"] == "paid":
+        return "paid", row
+    unpaid = [bill for bill in row["bills"] if bill["payment"] != "paid"]
+    owed = sum([await still_open(connection, bill) for bill in unpaid], Decimal(0))
+    return ("matched" if (owed, row["currency"]) == (amount, currency) else "differs"), row

@@ -34,20 +34,21 @@ async def issue_invoice(
     method: str | None,
     payment_state: str,
     trial: bool = False,
+    cut_off: date | None = None,
     paid_on: date | None = None,
     reference: str | None = None,
     set_off: Decimal = Decimal(0),
 ) -> str:
     """Issue an invoice under the issuer's next number of the bill's year; answers with the number.
 
-    A ``trial``, on a test clock, takes no number of the real sequence. ``paid_on`` is the local day on which it was
-    paid at once, with the provider's ``reference``; ``set_off`` of it was in the customer's favour before.
+    A ``trial``, on a test clock, takes no number of the real sequence. With ``cut_off`` it is a bill that waits for
+    that day: the invoice's number is that of the collective one on which it goes out. ``paid_on`` is the local day on
+    which it was paid at once, with the provider's ``reference``; ``set_off`` of it was in the customer's favour before.
     """
-    number = await _number(connection, _series(issuer, trial=trial), "F", bill)
+    number = await numbered(connection, issuer, "B" if cut_off else "F", bill.on.year, trial=trial)
     values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
-    await connection.execute(
-        invoice.insert(), values | {"payment": payment_state, "method": method, "set_off": set_off}
-    )
+    stands = {"payment": payment_state, "method": method, "set_off": set_off, "cut_off": cut_off}
+    await connection.execute(invoice.insert(), values | stands)
     lines = [
         charge.model_dump(exclude={"credits"}) | {"invoice": bill.key, "position": position}
         for position, charge in enumerate(bill.charges, start=1)
@@ -86,7 +87,7 @@ async def issue_credit(
     trial: bool = False,
 ) -> str:
     """Issue a credit note under the issuer's next number; the database refuses more than was charged."""
-    number = await _number(connection, _series(issuer, trial=trial), "A", bill)
+    number = await numbered(connection, issuer, "A", bill.on.year, trial=trial)
     values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
     await connection.execute(credit_note.insert(), values | {"reason": reason})
     lines = [
@@ -106,13 +107,11 @@ async def issue_credit(
     return number
 
 
-def _series(issuer: str, *, trial: bool) -> str:
-    return f"TEST-{issuer}" if trial else issuer
-
-
-async def _number(connection: AsyncConnection, series: str, kind: str, bill: Bill) -> str:
-    count = await next_number(connection, f"{kind}/{series}/{bill.on.year}")
-    return f"{series}-{kind}{bill.on.year}-{count:06d}"
+async def numbered(connection: AsyncConnection, issuer: str, kind: str, year: int, *, trial: bool) -> str:
+    """The issuer's next number of a kind of document and a year; what is on trial has a series of its own."""
+    series = f"TEST-{issuer}" if trial else issuer
+    count = await next_number(connection, f"{kind}/{series}/{year}")
+    return f"{series}-{kind}{year}-{count:06d}"
 
 
 def _head(

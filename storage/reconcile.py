@@ -14,7 +14,7 @@ from domain.books import Account
 from domain.retrace import retrace
 from domain.terms import Terms
 from domain.view import Entry, View
-from storage import contracts
+from storage import collective, contracts
 from storage.books import Scope, postings
 from storage.contracts import Filters
 from storage.payments import refunds
@@ -69,6 +69,7 @@ async def of_contract(connection: AsyncConnection, view: View, terms: dict[str, 
         *(("decider", what) for what in retrace(entries, terms[view.programme], view.now)),
         *(("invoices", what) for what in _documents(_bills(entries, "bill"), invoices, "invoice")),
         *(("credit notes", what) for what in _documents(_bills(entries, "credit"), notes, "credit note")),
+        *(("collective invoices", what) for what in await _together(connection, entries, invoices)),
         *(("books", what) for what in _books(invoices, notes, books)),
         *(("payments", what) for what in _paid(invoices, payments, books)),
         *(("refunds", what) for what in _refunded(_decided(entries), given_back, payments, books)),
@@ -116,6 +117,21 @@ def _documents(bills: dict[str, Bill], documents: dict[str, dict[str, Any]], wha
     for key, row in documents.items():
         if key not in bills:
             yield f"{what} {row['number']} over {row['gross']} has no event of the contract"
+
+
+async def _together(
+    connection: AsyncConnection, entries: Iterable[Entry], invoices: dict[str, dict[str, Any]]
+) -> list[str]:
+    """Whether every bill whose cut-off day is over is on a collective invoice, and that is the sum of its bills."""
+    over = max((str(entry.data["on"]) for entry in entries if entry.kind == "cut_off"), default="")
+    waiting = [row for row in invoices.values() if row["cut_off"] and row["collective"] is None]
+    wrong = [f"{row['number']} is on no collective invoice" for row in waiting if row["cut_off"].isoformat() <= over]
+    for number in set((await collective.numbers(connection, invoices)).values()):
+        found = await collective.find(connection, number)
+        parts = sum((bill["gross"] for bill in found["bills"]), Decimal(0)) if found else Decimal(0)
+        if found is None or found["gross"] != parts:
+            wrong.append(f"collective invoice {number} is not the sum of its bills, {parts}")
+    return wrong
 
 
 def _books(

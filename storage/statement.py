@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.books import TAKEN_BACK, Account
+from storage import collective
 from storage.books import Scope, postings
 from storage.tables import credit_note, invoice, payment, refund
 
@@ -58,7 +59,7 @@ async def _numbers(connection: AsyncConnection, keys: set[str]) -> dict[str, str
         .join(invoice, invoice.c.key == payment.c.invoice)
     )
     rows = await connection.execute(back.where(refund.c.key.in_(keys)))
-    return found | {row.key: row.number for row in rows}
+    return found | {row.key: row.number for row in rows} | await collective.numbers(connection, keys)
 
 
 def _statement(currency: str, rows: list[dict[str, Any]], numbers: dict[str, str], since: date) -> Statement:

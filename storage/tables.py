@@ -236,6 +236,30 @@ invoice = Table(
     Column("payment", String(10), nullable=False),
     Column("method", String(500)),
     Column("set_off", Money, nullable=False, server_default="0"),
+    Column("cut_off", Date),
+    Column("collective", KEY, index=True),
+    CheckConstraint("gross = net + tax", name="adds_up"),
+)
+
+collective_invoice = Table(
+    "collective_invoice",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("customer", String(40), nullable=False, index=True),
+    Column("issuer", String(10), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("clock", String(60)),
+    Column("net", Money, nullable=False),
+    Column("tax_name", String(500), nullable=False),
+    Column("tax_percent", Money, nullable=False),
+    Column("tax_category", String(2), nullable=False),
+    Column("tax", Money, nullable=False),
+    Column("taxes", Document, nullable=False),
+    Column("gross", Money, nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("issued_at", Instant, nullable=False),
     CheckConstraint("gross = net + tax", name="adds_up"),
 )
 

@@ -13,6 +13,7 @@ from domain.effects import (
     Collect,
     CountFleet,
     Effect,
+    IssueCollective,
     IssueCredit,
     IssueInvoice,
     MakeDocument,
@@ -47,6 +48,7 @@ CLOSE_BOOKS = "books.close"
 
 ACTIVITY: dict[type[Effect], str] = {
     IssueInvoice: "billing.issue_invoice",
+    IssueCollective: "billing.issue_collective",
     Collect: "billing.collect",
     IssueCredit: "billing.issue_credit",
     Refund: "billing.refund",

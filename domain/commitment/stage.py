@@ -13,6 +13,7 @@ from domain.billing import issue
 from domain.calendar import DAY
 from domain.commitment.events import ShortfallCharged
 from domain.commitment.terms import CommitmentTerms
+from domain.consolidation import together
 from domain.due import Due, Rank, moment
 from domain.dunning.unpaid import issued
 from domain.effects import Effect
@@ -80,7 +81,7 @@ def _shortfall(
 
 def _settled(contract: Contract, event: ShortfallCharged) -> dict[str, Any]:
     commitment = contract.commitment.model_copy(update={"settled": event.term})
-    return {"commitment": commitment, "unpaid": issued(contract, event.bill)}
+    return {"commitment": commitment, "unpaid": issued(contract, event.bill, together(contract, event))}
 
 
 def _tell(contract: Contract, event: ShortfallCharged) -> Iterator[Effect]:

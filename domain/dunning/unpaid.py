@@ -28,12 +28,12 @@ def declined(
     return (*contract.unpaid, Unpaid(invoice=invoice, since=on, collectable=collectable, spell=spell))
 
 
-def issued(contract: Contract, bill: Bill | None) -> tuple[Unpaid, ...]:
-    """The unpaid invoices with one that is to be paid on account by its last day."""
+def issued(contract: Contract, bill: Bill | None, cut_off: date | None = None) -> tuple[Unpaid, ...]:
+    """The unpaid invoices with one that is to be paid on account by its last day, counted from a cut-off day if any."""
     order = contract.order
     if contract.terms.dunning is None or order is None or order.method != ON_ACCOUNT or bill is None or not bill.gross:
         return contract.unpaid
-    since = bill.on + timedelta(days=contract.terms.order.due_days)
+    since = (cut_off or bill.on) + timedelta(days=contract.terms.order.due_days)
     return (*contract.unpaid, Unpaid(invoice=bill.key, since=since, collectable=False))
 
 

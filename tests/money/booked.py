@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from activities.billing import BillingActivities
+from activities.collective import CollectiveActivities
 from activities.payments import Providers
 from activities.refunds import RefundActivities
 from adapters.payments_embedded import EmbeddedPayments
 from cli.preparation import prepare
 from domain import decider
-from domain.effects import Collect, IssueCredit, IssueInvoice, Refund, WriteOff
+from domain.effects import Collect, IssueCollective, IssueCredit, IssueInvoice, Refund, WriteOff
 from domain.permissions import permissions
 from domain.simulator import Life
 from domain.view import Record, attention, view
@@ -67,6 +68,7 @@ async def book(database: Database, life: Life, reports: Sequence[Report] = ()) -
         IssueCredit: billing.issue_credit,
         WriteOff: billing.write_off,
         Refund: RefundActivities(database, providers).refund,
+        IssueCollective: CollectiveActivities(database).issue_collective,
     }
     waiting = list(reports)
     for position, effect in enumerate(life.told):

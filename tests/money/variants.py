@@ -16,6 +16,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
     {"billing": {"mode": "in_arrears"}, "suspension": {"extend": True}},
     {"minimum_commitment": _LEAST, "suspension": {"credit": True}},
     {"minimum_commitment": _LEAST | {"early_end": "prorated"}, "billing": {"mode": "in_arrears"}},
+    {"billing": {"consolidated": {"rule": "COM-4", "day": 20}}, "suspension": {"credit": True}},
 )
 
 
@@ -30,6 +31,8 @@ def varied(programme: Programme, variant: int) -> Programme:
         known = values[part]
         if known is None and part in {"billing", "minimum_commitment"} and not (values["billing"] and values["term"]):
             continue  # the service is free, or has no term
+        if "consolidated" in fields and values["order"]["payment"] != "on_account":
+            continue  # what is paid at once does not wait
         values[part] = {"rule": programme.terms.quote.rule} | (known or {}) | fields
     return replace(programme, terms=Terms.model_validate(values))
 
