@@ -29,6 +29,7 @@ from adapters.desk_embedded import EmbeddedDesk
 from adapters.hooks_http import HttpHooks
 from adapters.mail_embedded import EmbeddedMail
 from adapters.mail_smtp import Server, SmtpMail
+from adapters.papers import Papers
 from adapters.payments_embedded import EmbeddedPayments
 from adapters.texts import Texts
 from runtime.settings import CHECKOUT, Settings
@@ -52,6 +53,7 @@ class Outside:
     mail: MailPort
     texts: Texts
     hooks: HookPort
+    papers: Papers
 
 
 def outside(settings: Settings, database: Database, programmes: Path = PROGRAMMES) -> Outside:
@@ -62,6 +64,7 @@ def outside(settings: Settings, database: Database, programmes: Path = PROGRAMME
         mail=_mail(settings, database),
         texts=Texts(programmes),
         hooks=HttpHooks(private=settings.hooks_private),
+        papers=Papers(programmes),
     )
 
 
@@ -86,7 +89,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     collective = CollectiveActivities(database)
     ticketing = TicketingActivities(database, world.desk)
     messages = MessageActivities(database, world.texts, world.mail)
-    documents = DocumentActivities(database, world.texts)
+    documents = DocumentActivities(database, world.papers)
     records = RecordActivities(database)
     fleets = FleetActivities(database)
     forecasts = ForecastActivities(database, settings.forecast_processes)

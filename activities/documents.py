@@ -1,61 +1,79 @@
-"""Documents: made from the programme's templates, kept by key with their hash."""
+"""Documents: made from the programme's templates, kept by key with their hash and what they were made from."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import asyncio
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.errors import mapped
+from activities.errors import Refused, mapped
+from activities.papers import Page, PaperPort
+from domain.calendar import local_date
 from domain.effects import MakeDocument, Outcome
-from storage import records
+from domain.terms import Terms
+from storage import checkouts, documents, programmes, records
 from storage.database import Database
-from storage.outbox import keep_document
-from workflows.catalogue import Job
-
-
-class DocumentsPort(Protocol):
-    """Who makes documents."""
-
-    def document(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, bytes]:
-        """The media type and the content of a document in a language."""
+from workflows.catalogue import Header, Job
 
 
 class DocumentActivities:
     """Makes documents."""
 
-    def __init__(self, database: Database, documents: DocumentsPort) -> None:
+    def __init__(self, database: Database, papers: PaperPort) -> None:
         self._database = database
-        self._documents = documents
+        self._papers = papers
+        self._terms: dict[tuple[str, int], Terms] = {}
 
     @activity.defn(name="documents.make")
     async def make(self, job: Job) -> Outcome:
         """Make and keep a document; a repeat keeps the first. Answers with the hash of its content."""
-        effect, contract = job.effect, job.contract
+        effect = job.effect
         assert isinstance(effect, MakeDocument)  # noqa: S101 - the catalogue pairs names and effects
         with mapped("documents"):
-            about = {
-                "customer": contract.customer.model_dump(mode="json"),
-                "number": contract.number,
-                "lines": [line.model_dump(mode="json") for line in contract.lines],
-                "currency": contract.currency,
-                "zone": contract.zone,
-                "language": contract.customer.language,
-                "data": effect.data,
-                "on": effect.at.isoformat(),
-            }
-            language = contract.customer.language
-            media_type, content = self._documents.document(contract.programme, language, effect.document, about)
+            async with self._database.read() as connection:
+                known = await documents.hashes(connection, (effect.key,))
+                page, terms = await self._page(connection, job.contract, effect)
+            made = None
+            if not known:
+                source = self._papers.document(page, terms)
+                # A long list takes a while to lay out; the loop has others to serve.
+                made = source, await asyncio.to_thread(self._papers.printed, source)
             async with self._database.write() as connection:
-                digest = await keep_document(
-                    connection,
-                    key=effect.key,
-                    contract=contract.number,
-                    name=effect.document,
-                    language=language,
-                    media_type=media_type,
-                    content=content,
-                )
+                digest = known.get(effect.key, "")
+                if made:
+                    digest = await documents.keep(
+                        connection,
+                        key=effect.key,
+                        contract=job.contract.number,
+                        name=effect.document,
+                        source=made[0],
+                        content=made[1],
+                        maker=self._papers.maker,
+                    )
                 if job.record:
                     await records.write(connection, job.record)
         return Outcome(reference=digest)
+
+    async def _page(self, connection: AsyncConnection, contract: Header, effect: MakeDocument) -> tuple[Page, Terms]:
+        page = Page(
+            name=effect.document,
+            contract=contract.number,
+            on=local_date(effect.at, contract.zone),
+            currency=contract.currency,
+            language=contract.customer.language,
+            customer=contract.customer.model_dump(mode="json"),
+            address=(await checkouts.read(connection, contract.number)).get("billing_address"),
+            data=effect.data,
+        )
+        return page, await self._terms_of(connection, contract)
+
+    async def _terms_of(self, connection: AsyncConnection, contract: Header) -> Terms:
+        """The terms that the contract lives under, for their issuer; a version never changes."""
+        version = (contract.programme, contract.terms_version)
+        if version not in self._terms:
+            row = await programmes.one(connection, *version)
+            if row is None:
+                raise Refused(f"version {version[1]} of programme {version[0]} is not loaded")
+            self._terms[version] = Terms.model_validate(row["terms"])
+        return self._terms[version]

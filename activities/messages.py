@@ -11,9 +11,10 @@ from temporalio import activity
 
 from activities.errors import Refused, Unreachable, mapped
 from domain.effects import Outcome, SendAgain, SendMessage
+from storage import documents as papers
 from storage import records
 from storage.database import Database
-from storage.outbox import Letter, contents, find_message, hashes, keep_message, mark_message
+from storage.outbox import Letter, find_message, keep_message, mark_message
 from workflows.catalogue import Header, Job
 
 NO_ADDRESS = "the customer has no e-mail address"
@@ -115,7 +116,7 @@ class MessageActivities:
             known = await find_message(connection, effect.key)
             if known:
                 return known
-            documents = await hashes(connection, effect.attached)
+            documents = await papers.hashes(connection, effect.attached)
             missing = sorted(set(effect.attached) - set(documents))
             if missing:
                 raise Unreachable(f"the documents {', '.join(missing)} are not made yet")
@@ -127,8 +128,8 @@ class MessageActivities:
         if not letter.documents:
             return ()
         async with self._database.read() as connection:
-            found = await contents(connection, letter.documents)
-        return tuple(Attachment(_file_name(row), row["media_type"], row["content"]) for row in found)
+            found = await papers.contents(connection, letter.documents)
+        return tuple(Attachment(papers.file_name(row), row["media_type"], row["content"]) for row in found)
 
     def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str]) -> Letter:
         who = job.contract.customer
@@ -173,11 +174,6 @@ def context(contract: Header, effect: SendMessage) -> dict[str, Any]:
         "data": effect.data,
         "documents": list(effect.attached),
     }
-
-
-def _file_name(row: dict[str, Any]) -> str:
-    ending = ".html" if row["media_type"].startswith("text/html") else ".pdf"
-    return f"{row['name'].replace('_', '-')}-{row['contract']}{ending}"
 
 
 def message_id(key: str) -> str:

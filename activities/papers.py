@@ -1,4 +1,4 @@
-"""What an invoice or credit note says on paper, and who prints it."""
+"""What goes to customers on paper: what is on it, what it is made from, and who prints it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from domain.terms import Terms
+from storage.documents import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,33 @@ class Sheet:
     closing: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Any other document: the name of its template, and the ``data`` that the contract gave it, on a local day."""
+
+    name: str
+    contract: str
+    on: date
+    currency: str
+    language: str
+    customer: dict[str, Any]
+    address: dict[str, Any] | None
+    data: dict[str, Any]
+
+
 class PaperPort(Protocol):
-    """Who prints papers."""
+    """Who writes papers, and prints them; ``maker`` names the program that makes the bytes."""
 
-    def make(self, paper: Paper, terms: Terms) -> bytes:
-        """The paper as a PDF: the same rows give the same bytes."""
+    maker: str
 
-    def statement(self, sheet: Sheet, terms: Terms) -> bytes:
-        """The statement of account as a PDF: the same rows give the same bytes."""
+    def invoice(self, paper: Paper, terms: Terms) -> Source:
+        """The source of an invoice or credit note."""
+
+    def statement(self, sheet: Sheet, terms: Terms) -> Source:
+        """The source of a statement of account."""
+
+    def document(self, page: Page, terms: Terms) -> Source:
+        """The source of any other document. Raises Refused where there is no such template."""
+
+    def printed(self, source: Source) -> bytes:
+        """The PDF of a source: the same source gives the same bytes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -27,21 +27,21 @@ _REASONS = {"AE": "Reverse charge", "O": "Not subject to VAT"}
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def embedded(pdf: bytes, paper: Paper, terms: Terms) -> bytes:
+def embedded(pdf: bytes, inside: str, data: dict[str, Any]) -> bytes:
     """The PDF with its data inside, dated as the paper is: the same paper gives the same bytes."""
-    with _dated(datetime.combine(paper.on, time(), UTC)):
+    with _dated(datetime.combine(date(*data["issued"]), time(), UTC)):
         made: bytes = facturx.generate_from_binary(
             pdf,
-            xml(paper, terms),
+            inside.encode(),
             flavor="factur-x",
             level="en16931",
             check_xsd=True,
-            lang=paper.language,
+            lang=data["language"],
             pdf_metadata={
-                "author": terms.issuer.name,
+                "author": data["issuer"]["name"],
                 "keywords": "Factur-X",
-                "title": paper.number,
-                "subject": paper.contract,
+                "title": data["number"],
+                "subject": data["contract"],
             },
             afrelationship="data",
         )

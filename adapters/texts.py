@@ -1,4 +1,4 @@
-"""Messages and documents from templates, a programme's own or everybody's, in the reader's language and money."""
+"""Messages from templates, a programme's own or everybody's, in the reader's language and money."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from jinja2 import (
     TemplateNotFound,
     UndefinedError,
     pass_context,
-    select_autoescape,
 )
 from jinja2.runtime import Context, Undefined
 
@@ -41,33 +40,26 @@ class Texts:
         self._root = root
         self._issuer: Callable[[str], dict[str, Any]] = cache(self._load_issuer)
         self._languages: Callable[[str], tuple[str, ...]] = cache(self._load_languages)
-        self._environment: Callable[[str, str, str], Environment] = cache(self._load_environment)
+        self._environment: Callable[[str, str], Environment] = cache(self._load_environment)
 
     def message(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, str]:
         """The subject and the text of a message. Raises Refused where the programme has no such text."""
-        subject, _, body = self._render(programme, language, "texts", f"{name}.txt.j2", context).partition("\n")
+        subject, _, body = self._render(programme, language, f"{name}.txt.j2", context).partition("\n")
         if not subject.startswith(SUBJECT):
             raise Refused(f"text {name} of {programme} does not begin with `{SUBJECT}`")
         return subject.removeprefix(SUBJECT).strip(), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
-    def document(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, bytes]:
-        """A document as HTML. Raises Refused where the programme has no such document."""
-        html = self._render(programme, language, "documents", f"{name}.html.j2", context)
-        return "text/html; charset=utf-8", html.encode()
-
-    def _render(self, programme: str, language: str, kind: str, name: str, context: dict[str, Any]) -> str:
+    def _render(self, programme: str, language: str, name: str, context: dict[str, Any]) -> str:
         for choice in dict.fromkeys((language, *self._languages(programme), *SPOKEN)):
             try:
-                template = self._environment(programme, kind, choice).get_template(name)
+                template = self._environment(programme, choice).get_template(name)
             except TemplateNotFound:
                 continue
             try:
                 return template.render(context | {"language": choice, "issuer": self._issuer(programme)})
             except UndefinedError as error:
-                raise Refused(
-                    f"{kind} {name} of {programme} in {choice} asks for what is not there: {error}"
-                ) from error
-        raise Refused(f"programme {programme} has no {kind} {name} in any of its languages")
+                raise Refused(f"texts {name} of {programme} in {choice} asks for what is not there: {error}") from error
+        raise Refused(f"programme {programme} has no texts {name} in any of its languages")
 
     def _folder(self, programme: str) -> Path:
         return self._root / programme.lower()
@@ -78,10 +70,10 @@ class Texts:
     def _load_languages(self, programme: str) -> tuple[str, ...]:
         return load(self._folder(programme)).terms.languages
 
-    def _load_environment(self, programme: str, kind: str, language: str) -> Environment:
+    def _load_environment(self, programme: str, language: str) -> Environment:
         environment = Environment(
-            loader=FileSystemLoader([self._folder(programme) / kind / language, COMMON / kind / language]),
-            autoescape=select_autoescape(["html", "html.j2"]),
+            loader=FileSystemLoader([self._folder(programme) / "texts" / language, COMMON / "texts" / language]),
+            autoescape=False,  # noqa: S701 - messages are plain text
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from activities.papers import Paper
 from api.contracts import TaxOut
+from api.downloads import downloaded, kept
 from api.fields import Day
 from api.money import CustomerId
-from api.papers import PDF, PaperNumber, exact, file_of, paper_line, tax_parts
+from api.papers import PDF, PaperNumber, exact, paper_line, tax_parts
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs
@@ -81,7 +81,8 @@ async def read_collective_invoice_pdf(
         raise not_found(f"contract {first}")
     terms = Terms.model_validate(version["terms"])
     made = _paper(found, lines, shown.customer.model_dump(), address, terms)
-    return file_of(await asyncio.to_thread(services.papers.make, made, terms), paper)
+    source = services.papers.invoice(made, terms)
+    return downloaded(await kept(services, f"{found['key']}/paper", first, "invoice", source), f"{paper}.pdf")
 
 
 def _paper(

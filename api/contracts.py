@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from api.commands import as_of_now, view_of
+from api.downloads import downloaded
 from api.fields import Code, Cursor, Day, Limit, Number, Page, after, cursor
 from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
@@ -17,7 +18,7 @@ from api.services import Needs
 from domain.state import Status
 from domain.terms import Terms
 from domain.view import Entry, View
-from storage import contracts, delivery, outbox, programmes
+from storage import contracts, delivery, documents, programmes
 from storage.contracts import Filters
 
 router = APIRouter(prefix="/contracts", tags=["contracts"], responses=RESPONSES)
@@ -269,7 +270,7 @@ async def list_documents(services: Needs, number: Number, _: MayRead) -> list[Do
     """The contract's documents."""
     await view_of(services, number)
     async with services.database.read() as connection:
-        return [DocumentOut.model_validate(row) for row in await contracts.documents(connection, number)]
+        return [DocumentOut.model_validate(row) for row in await documents.listed(connection, number)]
 
 
 @router.get(
@@ -277,7 +278,7 @@ async def list_documents(services: Needs, number: Number, _: MayRead) -> list[Do
     operation_id="read_document",
     tags=["messages"],
     response_class=Response,
-    responses={200: {"content": {"text/html": {}}, "description": "The document, as it was sent."}},
+    responses={200: {"content": {documents.PDF: {}}, "description": "The document, as it was sent."}},
 )
 async def read_document(
     services: Needs,
@@ -288,7 +289,7 @@ async def read_document(
 ) -> Response:
     """A document as it was sent."""
     async with services.database.read() as connection:
-        found = await outbox.find_document(connection, f"{number}/{term}/document/{name}")
+        found = await documents.find(connection, f"{number}/{term}/document/{name}")
     if found is None:
         raise not_found(f"document {name} of contract {number}")
-    return Response(found["content"], media_type=found["media_type"], headers={"ETag": f'"{found["sha256"]}"'})
+    return downloaded(found)

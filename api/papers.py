@@ -1,19 +1,18 @@
-"""Invoices and credit notes as PDFs: made from their rows, the same to the byte whenever they are asked for."""
+"""Invoices, credit notes and statements as PDFs: made from their rows when first asked for, and kept from then on."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
 from activities.papers import Paper, PaperLine, Sheet, SheetLine
 from api.commands import view_of
+from api.downloads import downloaded, kept
 from api.fields import Day, Number
 from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
@@ -22,14 +21,14 @@ from domain.calendar import local_date
 from domain.money import places
 from domain.terms import Terms
 from domain.view import View
-from storage import checkouts, contracts, programmes
+from storage import checkouts, contracts, documents, programmes
 from storage.books import Scope
 from storage.statement import Statement, statement
 
 router = APIRouter(prefix="/contracts/{number}", tags=["money"], responses=RESPONSES)
 PaperNumber = Annotated[str, Path(pattern=r"^[A-Z0-9-]{5,40}$", description="The invoice's or credit note's number.")]
 UntilDay = Annotated[Day | None, Query(description="The last day, included.")]
-PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}, "description": "The PDF."}}
+PDF: dict[int | str, dict[str, Any]] = {200: {"content": {documents.PDF: {}}, "description": "The PDF."}}
 
 
 @router.get("/invoices/{paper}/pdf", operation_id="read_invoice_pdf", response_class=Response, responses=PDF)
@@ -67,8 +66,8 @@ async def _printed(services: Services, number: str, paper: str, kind: Literal["i
     made = _paper(row, kind, lines, shown, address)
     if kind == "invoice" and row["method"] == "on_account":
         made = replace(made, due=row["on"] + timedelta(days=terms.order.due_days))
-    content = await asyncio.to_thread(services.papers.make, made, terms)
-    return file_of(content, paper)
+    source = services.papers.invoice(made, terms)
+    return downloaded(await kept(services, f"{row['key']}/paper", number, kind, source), f"{paper}.pdf")
 
 
 def _paper(
@@ -151,11 +150,7 @@ async def read_statement_pdf(services: Needs, number: Number, _: MayRead, until:
         ),
         closing=account.closing,
     )
-    content = await asyncio.to_thread(services.papers.statement, sheet, Terms.model_validate(version["terms"]))
-    return file_of(content, f"{number}-{day}")
-
-
-def file_of(content: bytes, name: str) -> Response:
-    """A PDF as the answer to a request."""
-    headers = {"ETag": f'"{sha256(content).hexdigest()}"', "Content-Disposition": f'inline; filename="{name}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+    source = services.papers.statement(sheet, Terms.model_validate(version["terms"]))
+    # The books go on: each statement that differs is kept beside those that were made before.
+    key = f"{number}/statement/{day}/{source.fingerprint[:16]}"
+    return downloaded(await kept(services, key, number, "statement", source), f"{number}-{day}.pdf")

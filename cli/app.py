@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
-from cli import clock, demo, forecast, keys, mail, programme, reconcile, reference, serve, show, simulate
+from adapters.samples import CannotPreview
+from cli import clock, demo, documents, forecast, keys, mail, programme, reconcile, reference, serve, show, simulate
 from cli.clock import ApiRefusedError
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
@@ -28,6 +29,7 @@ TOLD_PLAINLY = (
     TemporalRefused,
     TemporalUnreachable,
     VersionChangedError,
+    CannotPreview,
     CannotServe,
 )
 
@@ -49,6 +51,7 @@ app.command()(serve.worker)
 app.command()(serve.api)
 app.command()(serve.migrate)
 app.add_typer(clock.app, name="clock")
+app.add_typer(documents.app, name="documents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mail.app, name="mail")
 app.add_typer(programme.app, name="programme")

@@ -17,7 +17,7 @@ HEAD = """\
 # Terms reference
 
 A programme is a folder under `programmes/` with `terms.yaml`, `catalogue.yaml` and, where there are any,
-`coupons.yaml` and `devices.yaml`; `texts/LANGUAGE/` and `documents/LANGUAGE/` hold what its customers read, `lives/`
+`coupons.yaml` and `devices.yaml`; `texts/LANGUAGE/` and `papers/` hold what its customers read, `lives/`
 its example lives.
 
 This page is written from the model (`make docs`). Every `rule` is the number of a sentence under `rules`; it is what

@@ -376,7 +376,9 @@ def papers_data(contract: Contract) -> dict[str, object]:
         "first_day": _day(contract.active_since),
         "last_day": _day(contract.term.last if contract.term else None),
         "total": str(order.bill.gross) if order else "0",
+        "charged": bool(order and order.bill.charges),
         "rules": [{"rule": rule, "text": text} for rule, text in terms.rules.items()],
+        "version": terms.version,
         "languages": list(terms.languages),
         "hours": _hours(terms),
         "access_code": contract.access_code,
@@ -387,11 +389,12 @@ def papers_data(contract: Contract) -> dict[str, object]:
     }
 
 
-def _hours(terms: Terms) -> str | None:
-    """The desk's hours of a day; none where the terms list none."""
-    if terms.desk is None:
-        return None
-    return ", ".join(f"{span.opens:%H:%M}-{span.closes:%H:%M}" for span in terms.desk.hours)
+def _hours(terms: Terms) -> list[dict[str, object]]:
+    """The desk's hours, each with its days of the week; empty where the terms list none."""
+    return [
+        {"days": list(span.days), "opens": f"{span.opens:%H:%M}", "closes": f"{span.closes:%H:%M}"}
+        for span in (terms.desk.hours if terms.desk else ())
+    ]
 
 
 def _day(day: date | None) -> str | None:

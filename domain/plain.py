@@ -106,6 +106,9 @@ def _order(terms: Terms, order: OrderTerms) -> Told:
         declining = [name for name, form in order.forms.forms.items() if form.declines]
         if declining:
             yield order.forms.rule, f"A no to the renewal comes by {_either(declining)}."
+        sent = [form.document for form in order.forms.forms.values() if form.document]
+        if sent:
+            yield order.forms.rule, f"With each quote the customer gets, to fill in and return: {_all(sent)}."
     for sold, window in order.windows.items():
         runs = f"the last {window.opens_days} days of the {_either(window.kinds)}"
         yield window.rule, f"A {_words(sold)} is ordered in {runs} that it follows, the last day included."

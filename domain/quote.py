@@ -18,6 +18,7 @@ from domain.events import QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, Quo
 from domain.fleet.offer import agreed_fleet, check_fleet, device_of
 from domain.message import message
 from domain.money import rounded
+from domain.offer_papers import priced, reply_forms, taxed
 from domain.refusal import Refusal
 from domain.state import OFFERED, Contract, Line, Offer, Status
 from domain.tax import check_vat_number, levied
@@ -243,36 +244,34 @@ def offer_data(contract: Contract, valid_until: date) -> dict[str, object]:
     """What the texts about an offer may say: deadline, revision, period in months, and net totals by period."""
     currency = contract.terms.currency
     amounts = {line.id: rounded(price_of(line), currency) for line in contract.lines}
+    total = sum(amounts.values(), Decimal(0))
     months = term_months(contract)
     return {
         "valid_until": valid_until.isoformat(),
         "revision": contract.revision,
         "period": contract.period,
-        "total": str(sum(amounts.values(), Decimal(0))),
+        "total": str(total),
         "term_total": str(
             sum((_of_term(amounts[line.id], line, months, currency) for line in contract.lines), Decimal(0))
         ),
         "prices": [
-            {
-                "serial": line.serial,
-                "text": line.text,
-                "period": line.period,
-                "amount": str(amounts[line.id]),
-                "term_amount": str(_of_term(amounts[line.id], line, months, currency)),
-            }
+            priced(line, amounts[line.id], _of_term(amounts[line.id], line, months, currency))
             for line in contract.lines
         ],
-    }
+        "term_months": months,
+    } | taxed(contract, total, contract.date_of(contract.at))
 
 
 def _tell_offer(contract: Contract, event: Quoted | QuoteRevised) -> tuple[Effect, ...]:
     data = offer_data(contract, event.valid_until)
     document = contract.key("document", f"quote-{contract.revision}")
     name = "quote" if contract.revision == 1 else "quote_revised"
-    return (
+    papers = (
         MakeDocument(key=document, at=event.at, rule=event.rule, document="quote", data=data),
-        message(contract, event, name, contract.revision, **data).model_copy(update={"attached": (document,)}),
+        *reply_forms(contract, event, contract.revision, data, renews=False),
     )
+    told = message(contract, event, name, contract.revision, **data)
+    return (*papers, told.model_copy(update={"attached": tuple(paper.key for paper in papers)}))
 
 
 def _tell_lapse(contract: Contract, event: QuoteLapsed) -> tuple[Effect, ...]:

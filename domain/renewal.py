@@ -35,6 +35,7 @@ from domain.forms import check_decline_form, check_order_form
 from domain.message import message
 from domain.money import percent_of, rounded
 from domain.notice import check_written, deadline, last_answer_day, last_day_for_no, opens_on, received, term_of_no
+from domain.offer_papers import priced, reply_forms, taxed
 from domain.periods import next_period, paused_so_far, stands_still
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Renewal, Status, Term
@@ -422,15 +423,7 @@ def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
     total = term_total = Decimal(0)
     for line, amount, term_amount in offered_amounts(contract, event.prices, event.terms):
         total, term_total = total + amount, term_total + term_amount
-        prices.append(
-            {
-                "serial": line.serial,
-                "text": line.text,
-                "period": line.period,
-                "amount": str(amount),
-                "term_amount": str(term_amount),
-            }
-        )
+        prices.append(priced(line, amount, term_amount))
     return {
         "prices": prices,
         "total": str(total),
@@ -443,7 +436,8 @@ def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
         "term_last_day": event.term.last.isoformat(),
         "tacit": _rules(contract).mode == "tacit",
         "terms_version": event.terms.version if event.terms else None,
-    }
+        "term_months": event.term.months,
+    } | taxed(contract, total, event.term.first)
 
 
 def _answer_until(contract: Contract, stated: date) -> date:
@@ -454,9 +448,13 @@ def _answer_until(contract: Contract, stated: date) -> date:
 def _tell_quoted(contract: Contract, event: RenewalQuoted) -> Iterator[Effect]:
     data = renewal_data(contract, event)
     document = contract.key("document", f"renewal_quote-{event.term.number}")
-    yield MakeDocument(key=document, at=event.at, rule=event.rule, document="renewal_quote", data=data)
+    papers = (
+        MakeDocument(key=document, at=event.at, rule=event.rule, document="renewal_quote", data=data),
+        *reply_forms(contract, event, event.term.number, data, renews=True),
+    )
+    yield from papers
     quote = message(contract, event, "renewal_quote", event.term.number, **data)
-    yield quote.model_copy(update={"attached": (document,)})
+    yield quote.model_copy(update={"attached": tuple(paper.key for paper in papers)})
 
 
 def _tell_reminder(contract: Contract, event: ReminderSent) -> Iterator[Effect]:

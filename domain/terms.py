@@ -72,6 +72,10 @@ class OrderForm(Carried):
         default=False,
         description="A no to the renewal may be said on it; where such a form is listed, a no comes on one.",
     )
+    document: Name | None = Field(
+        default=None,
+        description="The document that goes along with each quote, for the customer to fill in and return.",
+    )
 
 
 class OrderForms(Carried):

@@ -17,7 +17,6 @@ from storage.tables import (
     contract_device,
     credit_line,
     credit_note,
-    document,
     invoice,
     invoice_line,
     message,
@@ -158,13 +157,6 @@ async def messages(connection: AsyncConnection, number: str) -> list[dict[str, A
 async def tickets(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
     """A contract's cases."""
     return await _of(connection, ticket, number, ticket.c.opened_at)
-
-
-async def documents(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
-    """A contract's documents, without their content."""
-    columns = [column for column in document.c if column.name != "content"]
-    query = select(*columns).where(document.c.contract == number).order_by(document.c.made_at)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def _of(connection: AsyncConnection, table: Table, number: str, order: Any) -> list[dict[str, Any]]:

@@ -21,24 +21,29 @@ def statements(dialect: str) -> list[str]:
 
 def books(dialect: str) -> list[str]:
     """The triggers that guard the postings, once there are any."""
+    return frozen(dialect, "posting")
+
+
+def frozen(dialect: str, table: str) -> list[str]:
+    """The triggers by which a table's rows are written once; PostgreSQL's need `statements` before them."""
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER posting_frozen_{verb} BEFORE {verb} ON posting "
-            "BEGIN SELECT RAISE(ABORT, 'posting is written once'); END"
+            f"CREATE TRIGGER {table}_frozen_{verb} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is written once'); END"
             for verb in ("UPDATE", "DELETE")
         ]
-    return [
-        "CREATE TRIGGER posting_frozen BEFORE UPDATE OR DELETE ON posting FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    ]
+    when = f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"
+    return [f"CREATE TRIGGER {table}_frozen {when} EXECUTE FUNCTION refuse_change()"]
+
+
+def thawed(dialect: str, table: str) -> list[str]:
+    """What takes those triggers away."""
+    names = [f"{table}_frozen_{verb}" for verb in ("UPDATE", "DELETE")] if dialect == "sqlite" else [f"{table}_frozen"]
+    return [f"DROP TRIGGER {name}" + ("" if dialect == "sqlite" else f" ON {table}") for name in names]
 
 
 def _sqlite() -> list[str]:
-    triggers = [
-        f"CREATE TRIGGER {table}_frozen_{verb} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is written once'); END"
-        for table in _FROZEN
-        for verb in ("UPDATE", "DELETE")
-    ]
+    triggers = [trigger for table in _FROZEN for trigger in frozen("sqlite", table)]
     columns = ", ".join(f'"{name}"' for name in (*_INVOICE_COLUMNS, "on"))
     triggers.append(
         f"CREATE TRIGGER invoice_frozen_UPDATE BEFORE UPDATE OF {columns} ON invoice "
@@ -69,11 +74,7 @@ def _postgresql() -> list[str]:
         ),
         "CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line FOR EACH ROW EXECUTE FUNCTION bound_credit()",
     ]
-    made += [
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        for table in _FROZEN
-    ]
+    made += [trigger for table in _FROZEN for trigger in frozen("postgresql", table)]
     columns = ", ".join(f'"{name}"' for name in (*_INVOICE_COLUMNS, "on"))
     made.append(
         f"CREATE TRIGGER invoice_frozen BEFORE UPDATE OF {columns} ON invoice "

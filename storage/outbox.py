@@ -1,18 +1,16 @@
-"""Messages and documents as they were made: what proves that a notice went out, and what it said."""
+"""Messages as they were composed: what proves that a notice went out, and what it said."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import insert
-from storage.tables import document, mail, message
+from storage.tables import mail, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +55,6 @@ async def mark_message(connection: AsyncConnection, key: str, outcome: str, reas
         message.update().where(message.c.key == key, message.c.outcome == "composed"),
         {"outcome": outcome, "reason": reason, "sent_at": sent},
     )
-
-
-async def hashes(connection: AsyncConnection, keys: tuple[str, ...]) -> dict[str, str]:
-    """The hashes of those of the documents that are made."""
-    if not keys:
-        return {}
-    rows = await connection.execute(select(document.c.key, document.c.sha256).where(document.c.key.in_(keys)))
-    return {row.key: row.sha256 for row in rows}
-
-
-async def find_document(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
-    """A document with its content."""
-    row = (await connection.execute(select(document).where(document.c.key == key))).mappings().first()
-    return dict(row) if row else None
-
-
-async def contents(connection: AsyncConnection, keys: Iterable[str]) -> list[dict[str, Any]]:
-    """The documents of these keys with their content, those that are made, by key."""
-    query = select(document).where(document.c.key.in_(list(keys))).order_by(document.c.key)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def keep_document(
-    connection: AsyncConnection, *, key: str, contract: str, name: str, language: str, media_type: str, content: bytes
-) -> str:
-    """Keep a document unless its key has one; answers with the hash of what is kept."""
-    known: str | None = await connection.scalar(select(document.c.sha256).where(document.c.key == key))
-    if known:
-        return known
-    digest = sha256(content).hexdigest()
-    await connection.execute(
-        document.insert(),
-        {
-            "key": key,
-            "contract": contract,
-            "name": name,
-            "language": language,
-            "media_type": media_type,
-            "sha256": digest,
-            "content": content,
-            "made_at": datetime.now(UTC),
-        },
-    )
-    return digest
 
 
 async def receive(connection: AsyncConnection, *, message_id: str, recipient: str, subject: str, raw: str) -> None:

@@ -518,8 +518,26 @@ document = Table(
     Column("language", String(2), nullable=False),
     Column("media_type", String(60), nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("content", LargeBinary, nullable=False),
     Column("made_at", Instant, nullable=False),
+    Column("template", String(64)),
+    Column("data", Document),
+    Column("inside", Text),
+    Column("maker", String(40)),
+)
+
+document_content = Table(
+    "document_content",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+document_template = Table(
+    "document_template",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("files", Document, nullable=False),
 )
 
 # Who outside hears what contracts do

@@ -64,7 +64,7 @@ ACTIVITY: dict[type[Effect], str] = {
     CountFleet: "fleet.count",
 }
 
-SPEAKS_OF_LINES = (MakeDocument, SendMessage, Requote)
+SPEAKS_OF_LINES = (SendMessage, Requote)
 """Effects that need to know the contract's lines; the others are spared them, of which there may be hundreds."""
 
 START_TO_CLOSE = timedelta(seconds=30)

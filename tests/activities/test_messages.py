@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.documents import DocumentActivities
 from activities.errors import Refused, Unreachable
 from activities.messages import Attachment, MessageActivities
 from adapters.mail_embedded import EmbeddedMail
-from domain.effects import MakeDocument, SendAgain, SendMessage
+from domain.effects import SendAgain, SendMessage
 from storage import contracts, outbox
 from storage.database import Database
-from tests.activities.samples import job, run
+from tests.activities.samples import confirmation, job, printing, run, store_terms
 from tests.storage.samples import AT, CONTRACT, record, row
 
 
@@ -33,11 +32,6 @@ class PlainTexts:
         """The name as subject, the data as text."""
         self.asked += 1
         return f"{programme} {language} {name} {self.asked}", f"Chère {context['customer']['name']} {context['data']}\n"
-
-    def document(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, bytes]:
-        """A page that says its name."""
-        self.asked += 1
-        return "text/html; charset=utf-8", f"<p>{programme} {language} {name} {context['on']} {self.asked}</p>".encode()
 
 
 @dataclass
@@ -65,10 +59,6 @@ async def _known(database: Database) -> None:
 def _message(**changes: Any) -> SendMessage:
     fields = {"key": f"{CONTRACT}/1/message/quote", "at": AT, "rule": "SMP-9", "message": "quote", "data": {"a": 1}}
     return SendMessage.model_validate(fields | changes)
-
-
-def _document() -> MakeDocument:
-    return MakeDocument(key=f"{CONTRACT}/0/document/quote-1", at=AT, rule="SMP-9", document="quote_offer")
 
 
 async def _proof(database: Database) -> dict[str, Any]:
@@ -159,30 +149,20 @@ async def test_sent_again_it_is_what_was_composed_then(database: Database) -> No
     assert error.value.non_retryable
 
 
-async def test_a_document_is_made_once(database: Database) -> None:
-    """Made again under the same key, it is the one that was made first, with the hash of its content."""
-    documents = DocumentActivities(database, PlainTexts())
-    answers = [await run(documents.make, job(_document(), record(1, "quoted"))) for _ in range(2)]
-    async with database.read() as connection:
-        kept = await outbox.find_document(connection, _document().key)
-    assert kept is not None
-    assert {answer.reference for answer in answers} == {sha256(kept["content"]).hexdigest()}
-    assert b"quote_offer" in kept["content"]
-
-
 async def test_attached_documents_go_along(database: Database) -> None:
     """A message waits for the documents that it speaks of; then they are in the mail, and their hashes in the proof."""
     messages = MessageActivities(database, PlainTexts(), EmbeddedMail(database, "Desk <desk@sample.example>"))
-    sending = job(_message(attached=(_document().key,)))
+    sending = job(_message(attached=(confirmation().key,)))
     with pytest.raises(ApplicationError, match="not made yet") as error:
         await run(messages.send, sending)
     assert not error.value.non_retryable
-    made = await run(DocumentActivities(database, PlainTexts()).make, job(_document()))
+    await store_terms(database)
+    made = await run(printing(database).make, job(confirmation()))
     await run(messages.send, sending)
     async with database.read() as connection:
         (mail,) = await outbox.mailbox(connection, recipient=None, limit=10)
     parsed = message_from_string(mail["raw"], _class=EmailMessage, policy=default)
     (attachment,) = parsed.iter_attachments()
-    assert attachment.get_filename() == f"quote-offer-{CONTRACT}.html"
-    assert (await _proof(database))["documents"] == {_document().key: made.reference}
+    assert attachment.get_filename() == f"cancellation-confirmation-{CONTRACT}.pdf"
+    assert (await _proof(database))["documents"] == {confirmation().key: made.reference}
     assert sha256(attachment.get_payload(decode=True)).hexdigest() == made.reference  # type: ignore[arg-type]

@@ -129,7 +129,8 @@ async def test_notices_and_documents_prove_themselves(house: House) -> None:
     tail = document["key"].removeprefix(f"{number}/").replace("/document/", "/")
     made = await house.caller.send("GET", f"/v1/contracts/{number}/documents/{tail}")
     assert made.status_code == 200
-    assert made.headers["content-type"].startswith("text/html")
+    assert made.headers["content-type"] == "application/pdf"
+    assert made.headers["content-disposition"] == f'inline; filename="quote-{number}.pdf"'
     page = await house.http.get("/mailbox")
     assert notice["subject"].split("&")[0][:20] in page.text
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.adapters.reading import text
 from tests.api.house import ADDRESS, House
 from tests.api.test_supplies import beside, device
 
@@ -105,7 +106,7 @@ async def test_what_is_covered_is_answered_from_the_contract(house: House, maint
     (key,) = copy["documents"]
     _, term, _, name = key.split("/")
     page = await ask.send("GET", f"/v1/contracts/{number}/documents/{term}/{name}")
-    assert serial in page.text
+    assert serial in text(page.content)
 
 
 @pytest.mark.rule("ICM-11")

@@ -74,7 +74,10 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "HPJ-5": {"term.choices": [12, 24, 36, 48, 60]},
     "HPJ-6": {"reenrolment.conditions": [{"rule": "HPJ-6", "fact": "works"}]},
-    "HPJ-7": {"order.forms.forms.reply_form.needs": ["signed_by", "signed_on", "seal"]},
+    "HPJ-7": {
+        "order.forms.forms.reply_form.needs": ["signed_by", "signed_on", "seal"],
+        "order.forms.forms.reply_form.document": "order_form",
+    },
     "HPJ-8": {
         "order.documents.documents": [
             "delivery_note",
