@@ -85,7 +85,10 @@ def _parties(document: Document, paper: Paper, terms: Terms) -> None:
     agreement.seller.address.line_one = issuer.address
     agreement.seller.address.country_id = issuer.country
     agreement.seller.electronic_address.uri_ID = ("EM", issuer.email)
-    if issuer.tax_number and paper.tax_category != "O":
+    if paper.tax_category == "O":
+        # Who sells outside the tax must not name a VAT number, and must be known by something.
+        agreement.seller.id = issuer.code
+    elif issuer.tax_number:
         agreement.seller.tax_registrations.add(TaxRegistration(id=("VA", issuer.tax_number)))
     agreement.buyer.name = paper.customer["name"]
     address = paper.address or {}
@@ -126,8 +129,10 @@ def _settlement(document: Document, paper: Paper) -> None:
     settlement = document.trade.settlement
     settlement.currency_code = paper.currency
     settlement.payment_reference = paper.number
+    # Nothing of a negative sum is a negative nothing, which is not zero to whom it is sent.
+    owed = paper.tax or abs(paper.tax)
     tax = ApplicableTradeTax()
-    tax.calculated_amount = paper.tax
+    tax.calculated_amount = owed
     tax.basis_amount = paper.net
     tax.type_code = "VAT"
     tax.category_code = paper.tax_category
@@ -142,7 +147,7 @@ def _settlement(document: Document, paper: Paper) -> None:
     summation.charge_total = Decimal("0.00")
     summation.allowance_total = Decimal("0.00")
     summation.tax_basis_total = paper.net
-    summation.tax_total = (paper.tax, paper.currency)
+    summation.tax_total = (owed, paper.currency)
     summation.grand_total = paper.gross
     summation.prepaid_total = Decimal("0.00")
     summation.due_amount = paper.gross

@@ -10,6 +10,7 @@ from typing import Any
 from activities.papers import Page, Paper, Sheet
 from adapters import press, templates
 from adapters.einvoice import xml
+from adapters.legible import legible
 from adapters.notation import Notation
 from domain.tax import EU
 from domain.terms import Terms
@@ -28,6 +29,7 @@ class Papers:
 
     def invoice(self, paper: Paper, terms: Terms) -> Source:
         """An invoice or credit note; between sellers and customers in the EU it is a Factur-X."""
+        paper = legible(paper)
         language = templates.spoken(paper.language, terms.languages)
         labels = self._labels(terms, "invoice", language)
         write = Notation(language, paper.customer["country"], paper.currency)
@@ -38,6 +40,7 @@ class Papers:
 
     def statement(self, sheet: Sheet, terms: Terms) -> Source:
         """A statement of account."""
+        sheet = legible(sheet)
         language = templates.spoken(sheet.language, terms.languages)
         labels = self._labels(terms, "statement", language)
         write = Notation(language, sheet.customer["country"], sheet.currency)
@@ -45,6 +48,7 @@ class Papers:
 
     def document(self, page: Page, terms: Terms) -> Source:
         """A document from its template's own files. Raises Refused where there is no such template."""
+        page = legible(page)
         files = templates.layout(self._own(terms), page.name)
         language = templates.spoken(page.language, terms.languages)
         labels = self._labels(terms, page.name, language)

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# What only the tests need, put where it is missing: PostgreSQL's programs, a compose checker, a Temporal server.
+# What only the tests need, put where it is missing: PostgreSQL's programs, a compose checker, a validator of invoices,
+# a Temporal server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 compose_go=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
-checker=${XDG_CACHE_HOME:-$HOME/.cache}/tenure/compose-go/cmd
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tenure
+checker=$cache/compose-go/cmd
+mustang=org.mustangproject:Mustang-CLI:2.26.0
+validator=$cache/mustang/Mustang-CLI-2.26.0.jar
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -35,6 +39,26 @@ install_compose() {
         fail "The compose checker could not be built: go install $compose_go"
 }
 
+install_java() {
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+        fail "The tests judge invoices with a Java program: install a Java runtime and Maven first, on Debian and Ubuntu
+with: sudo apt-get install default-jre-headless maven"
+    fi
+    printf 'Installing Java for the tests ...\n' >&2
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends default-jre-headless maven >/dev/null
+}
+
+install_validator() {
+    { command -v java && command -v mvn; } >/dev/null || install_java
+    [[ -e $validator ]] && return
+    printf 'Fetching the validator of invoices, once ...\n' >&2
+    mvn -q -B dependency:copy -Dartifact="$mustang" -DoutputDirectory="$(dirname "$validator")" ||
+        fail "The validator of invoices could not be had: mvn dependency:copy -Dartifact=$mustang"
+}
+
+{ [[ -e $validator ]] && command -v java >/dev/null; } || install_validator
 has_postgres || install_postgres
 has_compose || install_compose
 .venv/bin/python -m runtime.temporal_binary >/dev/null

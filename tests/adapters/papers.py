@@ -67,3 +67,61 @@ def faults(xml: bytes) -> list[str]:
     query.declare_namespace("svrl", "http://purl.oclc.org/dsdl/svrl")
     found = query.evaluate("//svrl:failed-assert/normalize-space(concat(@id, ' ', svrl:text))")
     return [] if found is None else [str(item) for item in found]
+
+
+def amounts(nets: list[Decimal], percent: Decimal = Decimal(20)) -> dict[str, Any]:
+    """The sums of lines, taxed."""
+    net = sum(nets, Decimal(0))
+    tax = (net * percent / 100).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
+    return {"net": net, "tax_percent": percent, "tax": tax, "gross": net + tax}
+
+
+def many(count: int) -> dict[str, Any]:
+    """An invoice of so many lines, some of which take something off."""
+    nets = [Decimal(f"{index}.37") if index % 7 else Decimal(-3) for index in range(1, count + 1)]
+    lines = tuple(
+        PaperLine(text=f"Service {index}", rule="HPG-4", net=net, serial=f"SN-{index}")
+        for index, net in enumerate(nets, start=1)
+    )
+    return {"lines": lines} | amounts(nets)
+
+
+ABROAD = {"name": "Acme", "email": "a@b.example", "country": "DE", "language": "en"}
+ODD = "Brun & <Fils> \"Société\" 'Été' – № 1 ½ € 東京 ไทย 😀 \x07\x00"
+KINDS: dict[str, dict[str, Any]] = {
+    "two lines": {},
+    "one line": {"lines": LINES[:1]} | amounts([LINES[0].net]),
+    "many lines": many(120),
+    "credit note": {"kind": "credit", "due": None},
+    "reverse charge": {
+        "customer": FR | {"vat_number": "FR40303265045"},
+        "tax_category": "AE",
+        "tax_name": "Reverse charge",
+        **amounts([Decimal(88)], Decimal(0)),
+    },
+    "reverse charge abroad, credited": {
+        "kind": "credit",
+        "due": None,
+        "customer": ABROAD | {"vat_number": "DE136695976"},
+        "language": "en",
+        "tax_category": "AE",
+        "tax_name": "Reverse charge",
+        **amounts([Decimal(88)], Decimal(0)),
+    },
+    "rate of zero": {"tax_category": "Z", **amounts([Decimal(88)], Decimal(0))},
+    "outside the tax": {"tax_category": "O", **amounts([Decimal(88)], Decimal(0))},
+    "no address": {"address": None},
+    "odd letters": {
+        "customer": FR | {"name": ODD},
+        "lines": (PaperLine(text=ODD, rule="HPG-4", net=Decimal(88), serial="SN-1"),),
+    },
+    "long texts": {
+        "customer": FR | {"name": "Atelier Brun et Fils de Saint-Étienne-du-Rouvray " * 9},
+        "lines": (PaperLine(text="Care Plus " * 49, rule="HPG-4", net=Decimal(88), serial="S" * 40),),
+    },
+    "nothing to pay": {
+        "lines": (LINES[0], PaperLine(text="Remise", rule="HPG-6", net=-LINES[0].net)),
+        **amounts([Decimal(0)]),
+    },
+}
+"""Every kind of invoice and credit note that is issued in the EU, and the oddest that could be."""

@@ -17,7 +17,7 @@ from adapters.einvoice import xml
 from adapters.papers import Papers
 from domain.terms import Terms
 from runtime.settings import CHECKOUT
-from tests.adapters.papers import FR, faults, paper
+from tests.adapters.papers import FR, KINDS, amounts, faults, paper
 from tests.adapters.reading import text
 from tests.programmes.shipped import shipped
 
@@ -120,21 +120,6 @@ def test_what_customers_are_called_is_never_markup() -> None:
     assert name in " ".join(read.split())
 
 
-KINDS: dict[str, dict[str, Any]] = {
-    "invoice": {},
-    "credit note": {"kind": "credit", "due": None},
-    "reverse charge": {
-        "customer": FR | {"vat_number": "FR40303265045"},
-        "tax_category": "AE",
-        "tax_name": "Reverse charge",
-        "tax_percent": Decimal(0),
-        "tax": Decimal("0.00"),
-        "gross": Decimal("88.00"),
-    },
-    "no address": {"address": None},
-}
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_data_inside_is_valid(kind: str) -> None:
     """By the schema and by the schematron of EN 16931; what is in the PDF is what was judged."""
@@ -150,16 +135,36 @@ def test_the_judge_finds_a_wrong_total() -> None:
     assert any("BR-CO-15" in fault for fault in faults(xml(paper(gross=Decimal("106.60")), shipped("HPG"))))
 
 
-@settings(max_examples=25, deadline=None)
+AMOUNTS = st.decimals("-5000", "50000", places=2).filter(lambda net: net != 0)
+WORDS = st.text(min_size=1, max_size=60).filter(str.strip)
+TAXED = {"S": Decimal(20), "AE": Decimal(0), "Z": Decimal(0), "O": Decimal(0)}
+
+
+@settings(max_examples=60, deadline=None)
 @given(
-    nets=st.lists(st.decimals("-500", "5000", places=2).filter(lambda net: net != 0), min_size=1, max_size=6),
+    nets=st.lists(AMOUNTS, min_size=1, max_size=12),
     dated=st.booleans(),
+    kind=st.sampled_from(["invoice", "credit"]),
+    category=st.sampled_from(sorted(TAXED)),
+    words=WORDS,
+    name=WORDS,
 )
-def test_any_invoice_is_valid(nets: list[Decimal], dated: bool) -> None:
-    """Whatever its lines are: the sums are the sums."""
+def test_any_invoice_is_valid(
+    *, nets: list[Decimal], dated: bool, kind: Any, category: str, words: str, name: str
+) -> None:
+    """Whatever its lines, its tax and its letters are."""
     span = {"first": date(2027, 1, 31), "last": date(2027, 2, 27)} if dated else {}
-    lines = tuple(PaperLine(text=f"Service {index}", rule="HPG-4", net=net, **span) for index, net in enumerate(nets))  # type: ignore[arg-type]
-    net = sum(nets, Decimal(0))
-    tax = (net / 5).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
-    asked: Paper = paper(lines=lines, net=net, tax=tax, gross=net + tax)
-    assert faults(xml(asked, shipped("HPG"))) == []
+    lines = tuple(PaperLine(text=f"S {words}", rule="HPG-4", net=net, **span) for net in nets)
+    customer = FR | {"name": f"N {name}", "vat_number": "FR40303265045"}
+    asked = paper(kind=kind, lines=lines, customer=customer, tax_category=category, **amounts(nets, TAXED[category]))
+    inside = PAPERS.invoice(asked, shipped("HPG")).inside
+    assert inside is not None
+    assert faults(inside.encode()) == []
+
+
+@pytest.mark.parametrize("letters", ["😀 ไทย ﷺ", "\x00\x07\ufffe", "a\tb", "محل שלום हिन्दी", "한국 Ελλάς Привет"])
+def test_any_letters_can_be_printed(letters: str) -> None:
+    """What no font of ours has becomes a square, and what is no letter is left out; the paper is made."""
+    pdf = made(paper(customer=FR | {"name": f"Brun {letters} Fils"}), shipped("HPG"))
+    assert "Brun" in text(pdf)
+    assert pdf == made(paper(customer=FR | {"name": f"Brun {letters} Fils"}), shipped("HPG"))
