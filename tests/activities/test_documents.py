@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from time import monotonic
 
 import pytest
 from sqlalchemy import text as text_of
@@ -16,6 +17,7 @@ from storage.tables import document, document_content, document_template
 from tests.activities.samples import confirmation, job, printing, run, store_terms
 from tests.adapters.reading import text
 from tests.storage.samples import CONTRACT, record, row
+from workflows.catalogue import START_TO_CLOSE
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +70,19 @@ async def test_documents_are_made_again_to_the_byte(database: Database) -> None:
 async def _differences(database: Database) -> list[str]:
     async with database.read() as connection:
         return [found async for found in differences(connection, await documents.keys(connection, CONTRACT))]
+
+
+async def test_hundreds_of_machines_fit_on_a_list(database: Database) -> None:
+    """All 300 lines are on it, on numbered pages, long before the activity's time is up."""
+    line = {"text": "Care", "model": "M1", "quantity": 1, "starts_on": "2027-05-17", "last_day": None, "place": None}
+    data = {"lines": [line | {"serial": f"SN-{at}"} for at in range(300)]}
+    asked = confirmation().model_copy(update={"document": "covered_equipment", "data": data})
+    begun = monotonic()
+    await run(printing(database).make, job(asked))
+    assert monotonic() - begun < START_TO_CLOSE.total_seconds() / 2
+    async with database.read() as connection:
+        kept = await documents.find(connection, asked.key)
+    assert kept is not None
+    read = text(kept["content"])
+    assert [at for at in range(300) if f"SN-{at}\n" not in read and f"SN-{at} " not in read] == []
+    assert "Page 2 sur" in read
