@@ -153,8 +153,8 @@ def test_any_invoice_is_valid(
     *, nets: list[Decimal], dated: bool, kind: Any, category: str, words: str, name: str
 ) -> None:
     """Whatever its lines, its tax and its letters are."""
-    span = {"first": date(2027, 1, 31), "last": date(2027, 2, 27)} if dated else {}
-    lines = tuple(PaperLine(text=f"S {words}", rule="HPG-4", net=net, **span) for net in nets)
+    first, last = (date(2027, 1, 31), date(2027, 2, 27)) if dated else (None, None)
+    lines = tuple(PaperLine(text=f"S {words}", rule="HPG-4", net=net, first=first, last=last) for net in nets)
     customer = FR | {"name": f"N {name}", "vat_number": "FR40303265045"}
     asked = paper(kind=kind, lines=lines, customer=customer, tax_category=category, **amounts(nets, TAXED[category]))
     inside = PAPERS.invoice(asked, shipped("HPG")).inside

@@ -11,7 +11,7 @@ from storage import documents
 from storage.database import Database
 from storage.migrate import config
 
-BEFORE = "0014"
+BEFORE = "0015"
 
 
 async def test_documents_keep_their_content(database_url: str) -> None:

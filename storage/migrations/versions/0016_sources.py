@@ -8,8 +8,8 @@ from alembic import op
 from storage.guards import frozen, thawed
 from storage.types import Document
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
