@@ -71,7 +71,6 @@ def _about(terms: Terms, language: str) -> dict[str, Any]:
 def _invoice(kind: Any, terms: Terms, language: str, count: int) -> Paper:
     told = _read("sample.yaml")
     texts = (told["service"][language], told["fee"][language])
-    year = {"first": date(2027, 7, 1), "last": date(2028, 6, 30)}
     lines = tuple(
         PaperLine(
             text=texts[at % 2],
@@ -79,7 +78,8 @@ def _invoice(kind: Any, terms: Terms, language: str, count: int) -> Paper:
             net=Decimal(told["net"][at % 2]),
             serial=f"SN-{701 + at}",
             corrects=told["number"] if kind == "credit" else None,
-            **({} if at % 2 else year),
+            first=None if at % 2 else date(2027, 7, 1),
+            last=None if at % 2 else date(2028, 6, 30),
         )
         for at in range(count)
     )
