@@ -16,16 +16,20 @@ from activities.billing import BillingActivities
 from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
 from activities.collective import CollectiveActivities
+from activities.desk import DeskPort
 from activities.documents import DocumentActivities
 from activities.fleet import FleetActivities
 from activities.forecasts import ForecastActivities
+from activities.hearing import HearingActivities
 from activities.hooks import HookActivities, HookPort
 from activities.messages import MailPort, MessageActivities
 from activities.payments import Providers
 from activities.records import RecordActivities
 from activities.refunds import RefundActivities
-from activities.ticketing import DeskPort, TicketingActivities
+from activities.ticketing import TicketingActivities
 from adapters.desk_embedded import EmbeddedDesk
+from adapters.desk_roundup import Roundup
+from adapters.desk_rt import RequestTracker
 from adapters.hooks_http import HttpHooks
 from adapters.mail_embedded import EmbeddedMail
 from adapters.mail_smtp import Server, SmtpMail
@@ -37,11 +41,13 @@ from storage.database import Database
 from workflows.campaign import CampaignWorkflow
 from workflows.clock import TestClockWorkflow
 from workflows.contract import ContractWorkflow
+from workflows.desk import DeskWatchWorkflow
 from workflows.dispatch import EventDispatcherWorkflow
 from workflows.forecast import ForecastWorkflow
 
 PROGRAMMES = CHECKOUT / "programmes"
 GRACE = timedelta(seconds=30)
+_QUIET = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,27 @@ def outside(settings: Settings, database: Database, programmes: Path = PROGRAMME
     """The systems that the settings name, and the embedded ones for the rest."""
     return Outside(
         payments=Providers(EmbeddedPayments(database)),
-        desk=EmbeddedDesk(database),
+        desk=_desk(settings, database),
         mail=_mail(settings, database),
         texts=Texts(programmes),
         hooks=HttpHooks(private=settings.hooks_private),
         papers=Papers(programmes),
     )
+
+
+def _desk(settings: Settings, database: Database) -> DeskPort:
+    url, token, timeout = settings.desk_url, settings.desk_token, settings.desk_timeout_seconds
+    if settings.desk == "embedded" or url is None or token is None:
+        return EmbeddedDesk(database)
+    secret, user = token.get_secret_value(), settings.desk_user
+    if settings.desk == "rt":
+        return RequestTracker(url, secret, queue=settings.desk_queue, user=user, timeout=timeout)
+    return Roundup(url, secret, user=user, timeout=timeout)
+
+
+def _look_every(settings: Settings) -> float:
+    """The embedded desk always rings; any other is looked at in case its bell was not heard."""
+    return _QUIET if settings.desk == "embedded" else settings.desk_poll_seconds
 
 
 def _mail(settings: Settings, database: Database) -> MailPort:
@@ -87,7 +108,8 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     billing = BillingActivities(database, world.payments)
     refunds = RefundActivities(database, world.payments)
     collective = CollectiveActivities(database)
-    ticketing = TicketingActivities(database, world.desk)
+    ticketing = TicketingActivities(database, world.desk, settings.public_url)
+    hearing = HearingActivities(database, world.desk, client, _look_every(settings))
     messages = MessageActivities(database, world.texts, world.mail)
     documents = DocumentActivities(database, world.papers)
     records = RecordActivities(database)
@@ -115,6 +137,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             EventDispatcherWorkflow,
             CampaignWorkflow,
             ForecastWorkflow,
+            DeskWatchWorkflow,
         ],
         activities=[
             billing.issue_invoice,
@@ -127,6 +150,10 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             ticketing.open_case,
             ticketing.move_case,
             ticketing.close_case,
+            ticketing.comment_case,
+            ticketing.reopen_case,
+            ticketing.escalate_case,
+            hearing.hear,
             messages.send,
             messages.send_again,
             documents.make,

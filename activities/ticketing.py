@@ -2,53 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import asdict
 
 from temporalio import activity
 
-from activities.errors import mapped
-from domain.effects import CloseCase, MoveCase, OpenCaseEffect, Outcome
-from storage import records
+from activities.desk import EMBEDDED, DeskPort, NewCase, Update
+from activities.errors import Refused, mapped
+from domain.effects import (
+    CloseCase,
+    CommentCase,
+    EscalateCase,
+    MoveCase,
+    OpenCaseEffect,
+    Outcome,
+    ReopenCase,
+)
+from storage import cases, records
 from storage.database import Database
 from workflows.catalogue import Job
 
 
-class DeskPort(Protocol):
-    """Who works on cases. Every call is made once per key, however often it is repeated."""
-
-    async def open(
-        self, *, case: str, contract: str, subject: str, serial: str | None, line: str | None, stage: str
-    ) -> str:
-        """Open a case, and answer with the desk's own number. Raises Refused or Unreachable."""
-
-    async def move(self, *, key: str, case: str, stage: str, note: str | None) -> None:
-        """Note that a case is in another stage. Raises Refused or Unreachable."""
-
-    async def close(self, *, key: str, case: str, note: str | None) -> None:
-        """Close a case. Raises Refused or Unreachable."""
-
-
 class TicketingActivities:
-    """Opens, moves and closes cases."""
+    """Opens cases, and brings them to where the contract has them; ``public_url`` is where people look it up."""
 
-    def __init__(self, database: Database, desk: DeskPort) -> None:
+    def __init__(self, database: Database, desk: DeskPort, public_url: str) -> None:
         self._database = database
         self._desk = desk
+        self._public_url = public_url
 
     @activity.defn(name="ticketing.open_case")
     async def open_case(self, job: Job) -> Outcome:
         """Open a case; a repeat finds the one that is there."""
         effect = job.effect
         assert isinstance(effect, OpenCaseEffect)  # noqa: S101 - the catalogue pairs names and effects
+        new = NewCase(
+            case=effect.case,
+            contract=job.contract.number,
+            subject=effect.subject,
+            description=effect.description,
+            stage=effect.stage,
+            serial=effect.serial,
+            line=effect.line,
+            answer_by=effect.answer_by,
+            urgency=effect.urgency,
+            requestor=effect.requestor or job.contract.customer.email,
+            link=f"{self._public_url}/v1/contracts/{job.contract.number}",
+        )
         with mapped("ticketing"):
-            number = await self._desk.open(
-                case=effect.case,
-                contract=job.contract.number,
-                subject=effect.subject,
-                serial=effect.serial,
-                line=effect.line,
-                stage=effect.stage,
-            )
+            number = await self._desk.open(new)
+            if self._desk.name != EMBEDDED:
+                async with self._database.write() as connection:
+                    await cases.remember(connection, _kept(new, number))
             await self._record(job)
         return Outcome(reference=number)
 
@@ -57,18 +61,50 @@ class TicketingActivities:
         """Note a case's next stage."""
         effect = job.effect
         assert isinstance(effect, MoveCase)  # noqa: S101 - the catalogue pairs names and effects
-        with mapped("ticketing"):
-            await self._desk.move(key=effect.key, case=effect.case, stage=effect.stage, note=effect.note)
-            await self._record(job)
-        return Outcome()
+        return await self._update(job, Update(effect.key, effect.case, stage=effect.stage, note=effect.note))
 
     @activity.defn(name="ticketing.close_case")
     async def close_case(self, job: Job) -> Outcome:
         """Close a case."""
         effect = job.effect
         assert isinstance(effect, CloseCase)  # noqa: S101 - the catalogue pairs names and effects
+        update = Update(effect.key, effect.case, closed=True, note=effect.note)
+        return await self._update(job, update, perhaps=effect.perhaps)
+
+    @activity.defn(name="ticketing.comment_case")
+    async def comment_case(self, job: Job) -> Outcome:
+        """Say something about a case."""
+        effect = job.effect
+        assert isinstance(effect, CommentCase)  # noqa: S101 - the catalogue pairs names and effects
+        return await self._update(job, Update(effect.key, effect.case, note=effect.note))
+
+    @activity.defn(name="ticketing.reopen_case")
+    async def reopen_case(self, job: Job) -> Outcome:
+        """Open a case again."""
+        effect = job.effect
+        assert isinstance(effect, ReopenCase)  # noqa: S101 - the catalogue pairs names and effects
+        return await self._update(
+            job, Update(effect.key, effect.case, stage=effect.stage, closed=False, note=effect.note)
+        )
+
+    @activity.defn(name="ticketing.escalate_case")
+    async def escalate_case(self, job: Job) -> Outcome:
+        """Say that a case presses."""
+        effect = job.effect
+        assert isinstance(effect, EscalateCase)  # noqa: S101 - the catalogue pairs names and effects
+        return await self._update(job, Update(effect.key, effect.case, urgency=effect.urgency, note=effect.note))
+
+    async def _update(self, job: Job, update: Update, *, perhaps: bool = False) -> Outcome:
         with mapped("ticketing"):
-            await self._desk.close(key=effect.key, case=effect.case, note=effect.note)
+            try:
+                await self._desk.update(update)
+            except Refused:
+                if not perhaps:
+                    raise
+            if self._desk.name != EMBEDDED:
+                told = {"stage": update.stage, "urgency": update.urgency}
+                async with self._database.write() as connection:
+                    await cases.bring(connection, update.case, closed=update.closed, **told)
             await self._record(job)
         return Outcome()
 
@@ -76,3 +112,8 @@ class TicketingActivities:
         if job.record:
             async with self._database.write() as connection:
                 await records.write(connection, job.record)
+
+
+def _kept(new: NewCase, number: str) -> dict[str, object]:
+    """What is kept of a case whichever desk it is at: what finds its contract, and what the API shows."""
+    return {name: value for name, value in asdict(new).items() if name != "link"} | {"number": number}

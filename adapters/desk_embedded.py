@@ -1,68 +1,68 @@
-"""A ticket desk in our own tables: one case per cause, its stages and notes."""
+"""A ticket desk in our own tables: one case per cause, worked on through the API."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.desk import EMBEDDED, Change, NewCase, Page, Update
 from activities.errors import Refused
+from storage import cases
 from storage.contracts import next_number
 from storage.database import Database, insert
-from storage.tables import ticket, ticket_move
+from storage.tables import ticket, ticket_change, ticket_move
+
+_OPENED = ("case", "contract", "subject", "description", "serial", "line", "stage", "urgency", "requestor", "answer_by")
 
 
 class EmbeddedDesk:
-    """Keeps cases for people who look at them through the API."""
+    """Keeps cases for people who work on them through the API."""
+
+    name = EMBEDDED
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(
-        self, *, case: str, contract: str, subject: str, serial: str | None, line: str | None, stage: str
-    ) -> str:
+    async def open(self, new: NewCase) -> str:
         """Open a case once, and answer with its number."""
         async with self._database.write() as connection:
-            known: str | None = await connection.scalar(select(ticket.c.number).where(ticket.c.case == case))
+            known: str | None = await connection.scalar(select(ticket.c.number).where(ticket.c.case == new.case))
             if known:
                 return known
             number = f"T-{await next_number(connection, 'ticket'):06d}"
-            await connection.execute(
-                ticket.insert(),
-                {
-                    "case": case,
-                    "contract": contract,
-                    "number": number,
-                    "subject": subject,
-                    "serial": serial,
-                    "line": line,
-                    "stage": stage,
-                    "status": "open",
-                    "notes": [],
-                    "opened_at": datetime.now(UTC),
-                },
+            # Whoever came first holds the case: of two that open it at once, both get that one's number.
+            values = {name: value for name, value in asdict(new).items() if name in _OPENED}
+            await cases.remember(connection, values | {"number": number})
+            kept = await connection.scalar(select(ticket.c.number).where(ticket.c.case == new.case))
+            return str(kept)
+
+    async def update(self, update: Update) -> None:
+        """Bring a case to where it is, once per key. Raises Refused where there is no such case."""
+        async with self._database.write() as connection:
+            known = await cases.find(connection, update.case)
+            if known is None:
+                raise Refused(f"the desk knows no case {update.case}")
+            if not await _first_time(connection, update.key):
+                return
+            notes = [*known["notes"], update.note] if update.note else None
+            await cases.bring(
+                connection, update.case, closed=update.closed, stage=update.stage, urgency=update.urgency, notes=notes
             )
-            return number
 
-    async def move(self, *, key: str, case: str, stage: str, note: str | None) -> None:
-        """Put a case into another stage, once per key. Raises Refused where there is no such case."""
-        async with self._database.write() as connection:
-            await self._once(connection, key, case, {"stage": stage}, note)
+    async def changes(self, since: str | None, *, limit: int) -> Page:
+        """What people did here since then."""
+        query = select(ticket_change).where(ticket_change.c.id > int(since or 0)).order_by(ticket_change.c.id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.limit(limit + 1))).mappings().all()
+        found = tuple(Change(**dict(row) | {"id": str(row["id"])}) for row in rows[:limit])
+        last = found[-1].id if found else since or "0"
+        # Its numbers are given in the transaction that writes: none can come in before another.
+        return Page(found, last=last, settled=last, more=len(rows) > limit)
 
-    async def close(self, *, key: str, case: str, note: str | None) -> None:
-        """Close a case, once per key. Raises Refused where there is no such case."""
-        async with self._database.write() as connection:
-            closed = {"status": "closed", "closed_at": datetime.now(UTC)}
-            await self._once(connection, key, case, closed, note)
 
-    async def _once(
-        self, connection: AsyncConnection, key: str, case: str, changes: dict[str, object], note: str | None
-    ) -> None:
-        notes = await connection.scalar(select(ticket.c.notes).where(ticket.c.case == case))
-        if notes is None:
-            raise Refused(f"the desk knows no case {case}")
-        made = insert(connection, ticket_move).values(key=key, at=datetime.now(UTC)).on_conflict_do_nothing()
-        if (await connection.execute(made)).rowcount:
-            added = {"notes": [*notes, note]} if note else {}
-            await connection.execute(ticket.update().where(ticket.c.case == case), changes | added)
+async def _first_time(connection: AsyncConnection, key: str) -> bool:
+    made = insert(connection, ticket_move).values(key=key, at=datetime.now(UTC)).on_conflict_do_nothing()
+    return bool((await connection.execute(made)).rowcount)

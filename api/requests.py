@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.commands import ask_for_renewal, give, give_once, view_of
-from api.counting import CountedFleet, device_of
-from api.fields import Body, Day, FormIn, Line, LineId, Number, SerialNumber, ServiceId, Word
+from api.counting import CountedFleet
+from api.fields import Body, Day, FormIn, Line, LineId, Number, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
 from api.once import OnceOperate, OnceOrder
 from api.problems import RESPONSES, not_found
-from api.security import MayRead
 from api.services import Needs, Services
 from domain.breach.commands import CureBreach, NoticeBreach
 from domain.commands import (
     AddLine,
     AdoptTerms,
-    AdvanceCase,
     Cancel,
     Change,
     DeclineRenewal,
     OfferRenewal,
-    OpenCase,
     Renew,
     Resume,
     Suspend,
@@ -36,10 +31,9 @@ from domain.commands import (
 )
 from domain.delivery.commands import SettleUndelivered
 from domain.renewal_request import RenewalAnswer
-from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.terms import Terms
 from domain.view import View
-from storage import contracts, programmes
+from storage import programmes
 
 router = APIRouter(prefix="/contracts/{number}", tags=["requests"], responses=RESPONSES)
 CaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,120}$")]
@@ -87,42 +81,6 @@ class CancelRequest(NoticeRequest):
 
     code: Word | None = Field(default=None, examples=["sold"])
     details: dict[Word, Line] = Field(default_factory=dict, max_length=20, examples=[{"new_owner": "Copies du Nord"}])
-
-
-CaseNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,60}$")]
-Money = Annotated[Decimal, Field(ge=0, le=10_000_000, max_digits=12, decimal_places=4)]
-
-
-class PartIn(Body):
-    """A part that was used; its price is net."""
-
-    text: Line
-    price: Money
-
-
-class RepairReport(Body):
-    """What a repair took."""
-
-    case: CaseNumber
-    hours: Annotated[Decimal, Field(ge=0, le=1000, max_digits=6, decimal_places=2)]
-    parts: Annotated[tuple[PartIn, ...], Field(max_length=100)] = ()
-
-
-class DisputeRequest(Body):
-    """Why a repair should not have been billed."""
-
-    case: CaseNumber
-    serial: SerialNumber
-    machine_type: Line
-    reason: Line
-
-
-class DisputeDecision(Body):
-    """Who is right."""
-
-    case: CaseNumber
-    upheld: bool
-    reason: Line | None = None
 
 
 class BreachRequest(TerminateRequest):
@@ -180,40 +138,6 @@ class TermsRequest(Body):
 
     version: Annotated[int, Field(ge=1, le=1_000_000)]
     reason: Line
-
-
-class CaseRequest(Body):
-    """A call for help."""
-
-    serial: SerialNumber
-    subject: Annotated[Line, StringConstraints(max_length=200)]
-    caller: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
-        default=None, description="Who asks, where the contract names its contacts."
-    )
-    language: Annotated[str, StringConstraints(pattern="^[a-z]{2,3}$")] | None = Field(
-        default=None, description="The language of help; the customer's own where it is not given."
-    )
-
-
-class CaseStep(Body):
-    """The case's next stage, or its end."""
-
-    close: bool = False
-    note: Line | None = None
-
-
-class CaseOut(BaseModel):
-    """A case as the embedded desk has it."""
-
-    case: str
-    number: str | None
-    subject: str
-    serial: str | None
-    stage: str
-    status: str
-    notes: list[Any]
-    opened_at: datetime
-    closed_at: datetime | None
 
 
 @router.post("/change", operation_id="change")
@@ -301,24 +225,6 @@ async def terminate(services: Needs, number: Number, wanted: NoticeRequest, once
     return await give_once(services, number, once, Terminate, **wanted.model_dump())  # type: ignore[return-value]
 
 
-@router.post("/report-repair", operation_id="report_repair", tags=["cases"])
-async def report_repair(services: Needs, number: Number, wanted: RepairReport, once: OnceOperate) -> View:
-    """Say what a case's repair took: free under cover, else labour and parts are billed."""
-    return await give_once(services, number, once, ReportRepair, **wanted.model_dump())  # type: ignore[return-value]
-
-
-@router.post("/dispute-repair", operation_id="dispute_repair", tags=["cases"])
-async def dispute_repair(services: Needs, number: Number, wanted: DisputeRequest, once: OnceOrder) -> View:
-    """Say that a machine whose repair was billed was covered."""
-    return await give_once(services, number, once, DisputeRepair, **wanted.model_dump())  # type: ignore[return-value]
-
-
-@router.post("/decide-dispute", operation_id="decide_dispute", tags=["cases"])
-async def decide_dispute(services: Needs, number: Number, wanted: DisputeDecision, once: OnceOperate) -> View:
-    """Say who is right; where it is the customer, the charge is credited."""
-    return await give_once(services, number, once, DecideDispute, **wanted.model_dump())  # type: ignore[return-value]
-
-
 @router.post("/notice-breach", operation_id="notice_breach")
 async def notice_breach(services: Needs, number: Number, wanted: BreachRequest, once: OnceOperate) -> View:
     """Give notice that one side is in breach; it has the terms' days to cure it."""
@@ -380,28 +286,3 @@ async def adopt_terms(services: Needs, number: Number, wanted: TermsRequest, onc
         return (await give(services, number, adopt)).view
 
     return await once.do(act)  # type: ignore[return-value]
-
-
-@router.get("/cases", operation_id="list_cases", tags=["cases"])
-async def list_cases(services: Needs, number: Number, _: MayRead) -> list[CaseOut]:
-    """The contract's cases."""
-    await view_of(services, number)
-    async with services.database.read() as connection:
-        return [CaseOut.model_validate(row) for row in await contracts.tickets(connection, number)]
-
-
-@router.post("/cases", operation_id="open_case", tags=["cases"])
-async def open_case(services: Needs, number: Number, wanted: CaseRequest, once: OnceOrder) -> View:
-    """Ask for help with a device; refused, with a reason, where the contract does not cover it."""
-    device = await device_of(services, await view_of(services, number), wanted.serial)
-    return await give_once(  # type: ignore[return-value]
-        services, number, once, OpenCase, **wanted.model_dump(), device=device
-    )
-
-
-@router.post("/cases/{case}/advance", operation_id="advance_case", tags=["cases"])
-async def advance_case(services: Needs, number: Number, case: CaseId, wanted: CaseStep, once: OnceOperate) -> View:
-    """Move a case on to its next stage, or close it."""
-    return await give_once(  # type: ignore[return-value]
-        services, number, once, AdvanceCase, case=case, close=wanted.close, note=wanted.note
-    )

@@ -14,6 +14,7 @@ from runtime.settings import CHECKOUT, Settings
 from storage import coupons, people, programmes
 from storage.database import Database
 from storage.migrate import upgrade
+from workflows.desk import watch_id
 
 PROGRAMMES = CHECKOUT / "programmes"
 
@@ -49,6 +50,16 @@ async def begin_dispatching(client: Client, settings: Settings) -> None:
     await client.start_workflow(
         "EventDispatcher",
         id=f"dispatcher:{settings.task_queue}",
+        task_queue=settings.task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
+
+
+async def begin_watching(client: Client, settings: Settings) -> None:
+    """See to it that the house's one watch at the desk is kept; it may be already."""
+    await client.start_workflow(
+        "DeskWatch",
+        id=watch_id(settings.task_queue),
         task_queue=settings.task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )

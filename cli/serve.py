@@ -15,7 +15,7 @@ from api.app import create_app
 from api.services import Services
 from cli.http import CannotServe, serving
 from cli.lifetime import run
-from cli.preparation import PROGRAMMES, begin_dispatching, opened, prepare
+from cli.preparation import PROGRAMMES, begin_dispatching, begin_watching, opened, prepare
 from runtime.logging import configure_logging
 from runtime.search_attributes import ensure_search_attributes
 from runtime.settings import Settings, settings
@@ -89,6 +89,7 @@ async def working(house: House) -> AsyncIterator[None]:
     outside = workers.outside(house.settings, house.database)
     async with workers.build(house.client, house.settings, house.database, outside):
         await begin_dispatching(house.client, house.settings)
+        await begin_watching(house.client, house.settings)
         yield
 
 

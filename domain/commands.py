@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.breach.commands import CureBreach, NoticeBreach
+from domain.casework.commands import ReportCase
 from domain.delivery.commands import ReportBounce, SettleUndelivered
 from domain.dunning.commands import ReportReversal
 from domain.entitlements.commands import Fulfil, ReturnEntitlement, UseEntitlement
@@ -17,7 +18,7 @@ from domain.fleet.census import FleetDevice
 from domain.fleet.commands import ReportCensus, SettleAdjustment
 from domain.fleet.state import Census, FleetId
 from domain.onboarding.commands import CompleteOnboarding
-from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
+from domain.repairs.commands import AnswerRepairQuote, DecideDispute, DisputeRepair, QuoteRepair, ReportRepair
 from domain.requests.commands import AdvanceRequest, MakeRequest, RefuseRequest
 from domain.state import Contact, Cover, Customer, Discount, Offer, OrderedBy
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
@@ -270,11 +271,20 @@ class OpenCase(Command):
 
 
 class AdvanceCase(Command):
-    """Move a case to its next stage, or close it after its last."""
+    """Move a case to its next stage, or close it after its last; ``stage`` says which one is meant to be next."""
 
     kind: Literal["advance_case"] = "advance_case"
     case: str
     close: bool = False
+    stage: Text | None = None
+    note: Text | None = None
+
+
+class ReopenCase(Command):
+    """Take a call for help up again that was closed."""
+
+    kind: Literal["reopen_case"] = "reopen_case"
+    case: str
     note: Text | None = None
 
 
@@ -311,6 +321,8 @@ AnyCommand = Annotated[
     | SettleUndelivered
     | AdoptTerms
     | ReportRepair
+    | QuoteRepair
+    | AnswerRepairQuote
     | DisputeRepair
     | DecideDispute
     | NoticeBreach
@@ -330,6 +342,8 @@ AnyCommand = Annotated[
     | RequestCopy
     | OpenCase
     | AdvanceCase
+    | ReopenCase
+    | ReportCase
     | ReportCensus
     | SettleAdjustment
     | Discard,

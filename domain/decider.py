@@ -29,6 +29,9 @@ from domain import (
     suspension,
 )
 from domain.breach import stage as breach
+from domain.casework import stage as casework
+from domain.casework.commands import ReportCase
+from domain.casework.meaning import meaning, waits_for
 from domain.commands import Quote, ReportCollection, ReportPayment, ReportRequote
 from domain.commitment import stage as commitment
 from domain.credits import stage as settling
@@ -44,6 +47,8 @@ from domain.fleet import stage as fleet
 from domain.fleet.commands import ReportCensus
 from domain.onboarding import stage as onboarding
 from domain.permissions import check_status
+from domain.refusal import Refusal
+from domain.repairs import quoting as repair_quotes
 from domain.repairs import stage as repairs
 from domain.requests import stage as requests
 from domain.state import ENDED, RULES_VERSION, Contract
@@ -78,8 +83,10 @@ _STAGES: tuple[ModuleType, ...] = (
     requests,
     copies,
     callers,
+    casework,
     support,
     repairs,
+    repair_quotes,
     fleet,
     takeover,
 )
@@ -118,8 +125,22 @@ def begin(event: Quoted | TakenOver) -> Contract:
 def check(contract: Contract, command: Command, now: datetime) -> tuple[Event, ...]:
     """The events that a command causes at an instant; none where it changes nothing. Raises a Refusal."""
     check_status(contract, str(getattr(command, "kind", "")))
+    if isinstance(command, ReportCase):
+        return _check_case(contract, command, now)
     events: tuple[Event, ...] = _CHECKS[type(command)](contract, command, now)
     return events
+
+
+def _check_case(contract: Contract, heard: ReportCase, now: datetime) -> tuple[Event, ...]:
+    """What is heard of a case, with what it asks of the contract; what may not be is contested, and never refused."""
+    said = casework.noted(heard, now)
+    try:
+        asked = meaning(contract, heard)
+        caused = check(contract, asked, now) if asked else ()
+    except Refusal as refusal:
+        return (*said, *casework.contested(contract, heard, refusal, now))
+    settled = casework.agreed(contract, heard, now) if caused else ()
+    return (*said, *caused, *settled)
 
 
 def next_due(contract: Contract) -> Due | None:
@@ -136,7 +157,14 @@ def evolve(contract: Contract, event: Event) -> Contract:
     """The contract after an event."""
     changes: dict[str, Any] = consolidation.noted(contract, event) | _EVOLVE[type(event)](contract, event)
     moved = changes | {"version": contract.version + 1, "at": max(contract.at, event.at)}
-    return settling.settled(contract.model_copy(update=moved), event)
+    after = settling.settled(contract.model_copy(update=moved), event)
+    return _without_settled(after) if after.contested else after
+
+
+def _without_settled(contract: Contract) -> Contract:
+    """What is contested of a case matters for as long as the contract waits for that case."""
+    left = tuple(item for item in contract.contested if waits_for(contract, item.case))
+    return contract.model_copy(update={"contested": left})
 
 
 def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:

@@ -12,7 +12,7 @@ from domain.bill import Bill
 from domain.fleet.state import Census, FleetId
 from domain.fleet.terms import FleetTerms
 from domain.terms import Terms
-from domain.values import Carried, Prices
+from domain.values import Carried, Prices, Urgency
 
 
 class Effect(Carried):
@@ -86,15 +86,21 @@ class ReleaseCoupon(Effect):
 
 
 class OpenCaseEffect(Effect):
-    """Open a case at the ticket desk, one per cause."""
+    """Open a case at the ticket desk, one per cause; ``description`` says why, about what, and what is expected.
+
+    ``requestor`` is the e-mail address of who asked, where it is not the customer's own.
+    """
 
     kind: Literal["open_case"] = "open_case"
     case: str
     subject: str
+    description: str = ""
     serial: str | None = None
     stage: str
     line: str | None = None
     answer_by: AwareDatetime | None = None
+    urgency: Urgency = "normal"
+    requestor: str | None = None
 
 
 class MoveCase(Effect):
@@ -107,11 +113,38 @@ class MoveCase(Effect):
 
 
 class CloseCase(Effect):
-    """Close a case at the ticket desk."""
+    """Close a case at the ticket desk; ``perhaps`` says that it may never have been opened."""
 
     kind: Literal["close_case"] = "close_case"
     case: str
     note: str | None = None
+    perhaps: bool = False
+
+
+class CommentCase(Effect):
+    """Say something about a case to the people at the desk."""
+
+    kind: Literal["comment_case"] = "comment_case"
+    case: str
+    note: str
+
+
+class ReopenCase(Effect):
+    """Open a case again that the desk has closed, at this stage, and say why."""
+
+    kind: Literal["reopen_case"] = "reopen_case"
+    case: str
+    stage: str | None = None
+    note: str
+
+
+class EscalateCase(Effect):
+    """Say that a case presses, and why."""
+
+    kind: Literal["escalate_case"] = "escalate_case"
+    case: str
+    urgency: Urgency
+    note: str
 
 
 class MakeDocument(Effect):
@@ -171,6 +204,9 @@ AnyEffect = Annotated[
     | OpenCaseEffect
     | MoveCase
     | CloseCase
+    | CommentCase
+    | ReopenCase
+    | EscalateCase
     | MakeDocument
     | SendMessage
     | SendAgain

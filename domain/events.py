@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.bill import Bill
 from domain.breach.events import BreachCured, BreachNoticed, BreachUncured
+from domain.casework.events import CaseAgreed, CaseContested, CaseNoted
 from domain.commitment.events import ShortfallCharged
 from domain.credits.events import CollectionPending, Refunded
 from domain.delivery.events import NoticeBounced, NoticeOverdue, NoticeSettled
@@ -25,7 +26,7 @@ from domain.envelope import Event
 from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, FleetAudited
 from domain.fleet.state import FleetState
 from domain.onboarding.events import OnboardingDone, OnboardingLate, OnboardingOpened, OnboardingWarned
-from domain.repairs.events import DisputeDecided, RepairDisputed, RepairDone
+from domain.repairs.events import DisputeDecided, RepairDisputed, RepairDone, RepairQuoteAnswered, RepairQuoted
 from domain.requests.events import RequestAdvanced, RequestMade, RequestRefused
 from domain.state import Billed, Contact, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
 from domain.supplies.events import (
@@ -493,6 +494,7 @@ class CaseOpened(Event):
     stage: str
     covered: bool
     answer_by: AwareDatetime | None = None
+    escalate_at: AwareDatetime | None = None
     level: str | None = None
     caller: str | None = None
 
@@ -512,6 +514,23 @@ class CaseClosed(Event):
     kind: Literal["case_closed"] = "case_closed"
     case: str
     note: str | None = None
+
+
+class CaseReopened(Event):
+    """A call for help that was closed is taken up again, at the stage at which it was."""
+
+    kind: Literal["case_reopened"] = "case_reopened"
+    case: str
+    note: str | None = None
+
+
+class CaseEscalated(Event):
+    """A call for help is not answered and its time is nearly over; or it is over, then it is ``late``."""
+
+    kind: Literal["case_escalated"] = "case_escalated"
+    case: str
+    answer_by: AwareDatetime
+    late: bool = False
 
 
 AnyEvent = Annotated[
@@ -566,6 +585,8 @@ AnyEvent = Annotated[
     | Ended
     | TermsAdopted
     | RepairDone
+    | RepairQuoted
+    | RepairQuoteAnswered
     | RepairDisputed
     | DisputeDecided
     | NoticeBounced
@@ -598,6 +619,11 @@ AnyEvent = Annotated[
     | CaseOpened
     | CaseAdvanced
     | CaseClosed
+    | CaseReopened
+    | CaseEscalated
+    | CaseNoted
+    | CaseContested
+    | CaseAgreed
     | AuditDue
     | FleetAudited
     | AdjustmentOpened

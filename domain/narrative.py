@@ -10,6 +10,7 @@ from typing import Any
 from domain import events as happened
 from domain.bill import Bill
 from domain.breach import events as breached
+from domain.casework import events as heard
 from domain.commitment import events as committed
 from domain.credits import events as settled
 from domain.delivery import events as delivered
@@ -218,6 +219,12 @@ def _notice_settled(contract: Contract, event: Any) -> str:
     return f"Decided about {event.question}: {told[event.how]}{_because(event.note)}"
 
 
+def _case_noted(contract: Contract, event: Any) -> str:
+    done = ["the customer was answered"] if event.answered else []
+    done += [f"{event.minutes} minutes of work"] if event.minutes else []
+    return f"Case {event.case}: {' and '.join(done) or 'said at the desk'}{_because(event.note)}"
+
+
 _LOSSES = {
     "gap": "no supplies were ordered in time",
     "foreign": "a supply from elsewhere was used",
@@ -298,6 +305,12 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     repaired.RepairDone: lambda c, e: (
         f"Repair of {e.serial} (case {e.case}): {_money(e.bill) if e.bill else 'under cover, at no charge'}"
     ),
+    repaired.RepairQuoted: lambda c, e: (
+        f"Repair of {e.serial} quoted (case {e.case}): {_money(e.offer)}; answer by {e.answer_by}"
+    ),
+    repaired.RepairQuoteAnswered: lambda c, e: (
+        f"Quote for the repair of case {e.case} {'accepted' if e.accepted else 'declined'}{_because(e.reason)}"
+    ),
     repaired.RepairDisputed: lambda c, e: f"Charge for case {e.case} disputed: {e.machine_type} {e.serial}, {e.reason}",
     repaired.DisputeDecided: lambda c, e: (
         f"Dispute about case {e.case} {'upheld' if e.upheld else 'refused'}{_because(e.reason)}"
@@ -358,6 +371,14 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     happened.CaseAdvanced: lambda c, e: f"Case {e.case} went on to {e.stage}",
     happened.CaseClosed: lambda c, e: f"Case {e.case} closed{_because(e.note)}",
+    happened.CaseReopened: lambda c, e: f"Case {e.case} taken up again{_because(e.note)}",
+    happened.CaseEscalated: lambda c, e: (
+        f"Case {e.case} {'was not answered by' if e.late else 'is escalated: to be answered by'} "
+        f"{e.answer_by:%Y-%m-%d %H:%M} UTC"
+    ),
+    heard.CaseNoted: _case_noted,
+    heard.CaseContested: lambda c, e: f"Case {e.case}: what the desk did ({e.what}) is not taken: {e.reason}",
+    heard.CaseAgreed: lambda c, e: f"Case {e.case}: contract and desk agree again",
     of_fleet.AuditDue: lambda c, e: f"Time to count the fleet ({e.occasion})",
     of_fleet.FleetAudited: lambda c, e: f"Fleet counted: {by_class(e.census.counted)}",
     of_fleet.AdjustmentOpened: lambda c, e: f"Adjustment {e.adjustment} opened: {difference(e)}",

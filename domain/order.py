@@ -9,6 +9,8 @@ from typing import Any
 from domain.activation import complete, cover_end
 from domain.bill import Bill, Charge, bill
 from domain.calendar import months_after
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.commands import Checkout, Pay, ReportInspection, ReportPayment
 from domain.due import Due, Rank
 from domain.effects import (
@@ -18,7 +20,6 @@ from domain.effects import (
     IssueCredit,
     IssueInvoice,
     MakeDocument,
-    OpenCaseEffect,
     ReleaseCoupon,
 )
 from domain.eligibility import check_order
@@ -316,15 +317,17 @@ def _tell_placed(contract: Contract, event: OrderPlaced) -> Iterator[Effect]:
         inspections=[serials[item.line] for item in event.inspections],
     )
     for item in event.inspections:
-        yield OpenCaseEffect(
-            key=contract.key("case", f"inspection.{item.line}"),
-            at=event.at,
-            rule=contract.terms.lapsed_cover.rule if contract.terms.lapsed_cover else event.rule,
-            case=inspection_case(contract, item.line),
-            subject=f"Inspect {serials[item.line]} before service starts",
+        yield open_case(
+            contract,
+            event,
+            inspection_case(contract, item.line),
+            f"Inspect {serials[item.line]} before service starts",
+            stage="inspection",
+            expects=expected.INSPECTION,
             serial=serials[item.line],
             line=item.line,
-            stage="inspection",
+            rule=contract.terms.lapsed_cover.rule if contract.terms.lapsed_cover else None,
+            occurrence=f"inspection.{item.line}",
         )
     if event.bill.charges or event.pay_by is not None:
         yield IssueInvoice(

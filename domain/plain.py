@@ -312,6 +312,9 @@ def _repairs(terms: Terms, repairs: RepairTerms) -> Told:
     sample = " (an example amount)" if repairs.sample else ""
     price = f"{repairs.labour_per_hour} {terms.currency} net an hour{sample}"
     yield repairs.rule, f"A repair under cover is free; outside it costs {price}, and the parts."
+    if repairs.quote_rule:
+        days = f"within {repairs.quote_days} days"
+        yield repairs.quote_rule, f"Such a repair is quoted first: the customer accepts it {days}, or it is not done."
     if repairs.dispute_rule:
         yield (
             repairs.dispute_rule,
@@ -380,6 +383,10 @@ def _support(terms: Terms, support: SupportTerms) -> Told:
         spoken = support.spoken
         always = f"; at any hour in {_all(spoken.at_any_hour)}" if spoken.at_any_hour else ""
         yield spoken.rule, f"Help is given in {_all(spoken.languages)}{always}."
+    if support.escalation:
+        escalation = support.escalation
+        hours = f"{escalation.before_hours} desk hours before its time is over"
+        yield escalation.rule, f"A call that is not answered is escalated as {escalation.urgency} {hours}."
 
 
 def _then(stages: Iterable[str]) -> str:

@@ -11,10 +11,12 @@ from domain.activation import next_term, term_months
 from domain.billing import in_arrears, recharge
 from domain.calendar import DAY
 from domain.cancellation import lines_withdrawn, settle, withdrawn
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.commands import DeclineRenewal, Renew, ReportRequote
 from domain.delivery.hold import held
 from domain.due import Due, Rank, moment
-from domain.effects import Effect, MakeDocument, OpenCaseEffect, Requote
+from domain.effects import Effect, MakeDocument, Requote
 from domain.envelope import Event
 from domain.events import (
     CancellationWithdrawn,
@@ -390,14 +392,14 @@ def _tell_hindered(contract: Contract, event: RenewalHindered) -> Iterator[Effec
     serials = [line.serial for line in contract.lines if line.id in event.lines]
     if event.alarm:
         case = f"{contract.number}-R{contract.term.number + 1 if contract.term else 1}-{event.lines[0]}"
-        yield OpenCaseEffect(
-            key=contract.key("case", case),
-            at=event.at,
-            rule=event.rule,
-            case=case,
-            subject=f"The renewal of {', '.join(serials[:5])} needs a person: {event.reason}",
-            serial=serials[0] if serials else None,
+        yield open_case(
+            contract,
+            event,
+            case,
+            f"The renewal of {', '.join(serials[:5])} needs a person: {event.reason}",
             stage="renewal",
+            expects=expected.RENEWAL,
+            serial=serials[0] if serials else None,
         )
         return
     for line in contract.lines:

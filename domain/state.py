@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.bill import Bill
 from domain.breach.state import Breach
 from domain.calendar import local_date
+from domain.casework.state import Contested
 from domain.commitment.state import Committed
 from domain.credits.state import Account
 from domain.delivery.state import Delivery
@@ -19,7 +20,7 @@ from domain.dunning.state import Unpaid
 from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
 from domain.onboarding.state import Onboarding
-from domain.repairs.state import Repair
+from domain.repairs.state import Repair, RepairQuote
 from domain.requests.state import Request
 from domain.supplies.state import Supplies
 from domain.terms import Terms
@@ -252,14 +253,27 @@ class Ending(Carried):
     party: Literal["customer", "provider"] = "customer"
 
 
+KEPT_CASES = 20
+"""Closed calls for help that are kept so that they can be taken up again; the oldest leave."""
+
+
 class Case(Carried):
-    """A call for help that is being worked on."""
+    """A call for help that is being worked on: until when it must be answered, and what was done about that.
+
+    ``escalate_at`` is the instant at which it is escalated unless it is answered; ``minutes`` were worked on it.
+    """
 
     id: str
     serial: str
     stage: str
     covered: bool = True
     level: str | None = None
+    answer_by: datetime | None = None
+    escalate_at: datetime | None = None
+    escalated: bool = False
+    late: bool = False
+    answered_at: datetime | None = None
+    minutes: int = 0
 
 
 class Contract(Carried):
@@ -297,6 +311,7 @@ class Contract(Carried):
     cut_off: date | None = None
     breaches: tuple[Breach, ...] = ()
     repairs: tuple[Repair, ...] = ()
+    repair_quotes: tuple[RepairQuote, ...] = ()
     supplies: Supplies = Supplies()
     contacts: tuple[Contact, ...] = ()
     access_code: str | None = None
@@ -306,6 +321,8 @@ class Contract(Carried):
     request_count: int = 0
     cases: tuple[Case, ...] = ()
     case_count: int = 0
+    closed_cases: tuple[Case, ...] = ()
+    contested: tuple[Contested, ...] = ()
     declined: tuple[str, ...] = ()
     unpaid: tuple[Unpaid, ...] = ()
     dunned: bool = False

@@ -203,6 +203,25 @@ def _disputes(contract: Contract) -> Iterator[Task]:
             )
 
 
+def _repair_quotes(contract: Contract) -> Iterator[Task]:
+    """A quoted repair waits for the customer's word."""
+    terms = contract.terms.repairs
+    for quote in contract.repair_quotes:
+        if terms and quote.accepted is None:
+            what = f"answer the quote for the repair of {quote.serial} ({quote.case})"
+            yield task(
+                contract,
+                "repair_quote",
+                f"{quote.case}.{quote.number}",
+                what,
+                role="customer",
+                rule=terms.quote_rule or terms.rule,
+                answers=("answer_repair_quote",),
+                by=quote.answer_by,
+                case=quote.case,
+            )
+
+
 def _breaches(contract: Contract) -> Iterator[Task]:
     terms = contract.terms.breach
     for item in contract.breaches:
@@ -245,6 +264,7 @@ def _cases(contract: Contract) -> Iterator[Task]:
             role="engineer",
             rule=rule,
             answers=("advance_case",),
+            by=None if case.answered_at else case.answer_by,
             case=case.id,
         )
 
@@ -321,6 +341,7 @@ _STAGES: tuple[Callable[[Contract], Iterator[Task]], ...] = (
     _obligations,
     _requests,
     _disputes,
+    _repair_quotes,
     _breaches,
     _adjustment,
     _cases,

@@ -20,7 +20,7 @@ from domain.onboarding.terms import OnboardingTerms
 from domain.repairs.terms import RepairTerms
 from domain.requests.terms import RequestTerms
 from domain.supplies.terms import SuppliesTerms
-from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, SpokenLanguage, Text, Texts
+from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, SpokenLanguage, Text, Texts, Urgency
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Months = Annotated[int, Field(ge=1, le=240)]
@@ -458,6 +458,18 @@ class SpokenHelp(Carried):
     )
 
 
+class EscalationTerms(Carried):
+    """What happens to a call for help that is not answered: it presses before its time is over, and more after it."""
+
+    rule: Rule
+    before_hours: Annotated[int, Field(ge=1, le=1000)] = Field(
+        description="Desk hours before `desk.answer_hours` are over at which an unanswered call is escalated."
+    )
+    urgency: Urgency = Field(
+        default="high", description="How much the case presses from then on; `urgent` once its time is over."
+    )
+
+
 class SupportTerms(Carried):
     """How a call for help is worked on: one case, one stage after the other."""
 
@@ -474,6 +486,7 @@ class SupportTerms(Carried):
         default=None, description="With a rule here, only contacts that the contract names may open a case."
     )
     spoken: SpokenHelp | None = None
+    escalation: EscalationTerms | None = Field(default=None, description="Needs `desk.answer_hours`.")
 
 
 class CouponTerms(Carried):
@@ -595,6 +608,17 @@ class Terms(Carried):
     fleet: FleetTerms | None = None
     coupons: CouponTerms | None = None
     tax: TaxTerms
+
+    @model_validator(mode="after")
+    def _escalates_in_time(self) -> Self:
+        escalation = self.support.escalation if self.support else None
+        hours = self.desk.answer_hours if self.desk else None
+        if escalation and (hours is None or escalation.before_hours >= hours):
+            msg = (
+                "`support.escalation.before_hours` must be less than `desk.answer_hours`: it is counted back from there"
+            )
+            raise ValueError(msg)
+        return self
 
     @field_validator("time_zone")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -30,6 +30,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Texts = dict[Language, Text]
 """What is said in several languages: a language's code to its text."""
+
+Urgency = Literal["normal", "high", "urgent"]
+"""How much a case presses, in words that every desk can map to its own."""
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=4)]
 Prices = dict[int, Amount]

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 
 from domain.delivery.state import Undelivered
 from domain.fleet.state import FleetState
-from domain.state import ENDED, Contract, Customer, Ending, Line, OrderedBy, Status, Term
+from domain.state import ENDED, Case, Contract, Customer, Ending, Line, OrderedBy, Status, Term
 from domain.tasks import Task
 from domain.values import Carried
 from domain.windows import NoticeWindow, cancellable_until, renewable_until, windows
@@ -157,13 +157,23 @@ def attention(contract: Contract) -> tuple[str, ...]:
     going = contract.onboarding
     late = (f"onboarding late since {going.finish_by}",) if going and going.late and not going.done_on else ()
     missed = (_not_delivered(item) for item in contract.delivery.open) if contract.status not in ENDED else ()
-    return (*parked, *unpaid, *overdue, *late, *missed)
+    contested = (f"case {item.case}: {item.reason}" for item in contract.contested)
+    return (*parked, *unpaid, *overdue, *late, *missed, *map(_pressing, filter(_presses, contract.cases)), *contested)
 
 
 def _not_delivered(item: Undelivered) -> str:
     names = ", ".join(sorted({missed.message for missed in item.missed}))
     late = " (overdue)" if item.overdue else ""
     return f"not delivered to {item.recipient or 'the customer'}: {names}; decide on {item.id}{late}"
+
+
+def _presses(case: Case) -> bool:
+    return case.escalated and case.answered_at is None
+
+
+def _pressing(case: Case) -> str:
+    was = "was not answered by" if case.late else "must be answered by"
+    return f"case {case.id} {was} {case.answer_by:%Y-%m-%d %H:%M} UTC"
 
 
 def view(

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # What only the tests need, put where it is missing: PostgreSQL's programs, a compose checker, a validator of invoices,
 # a Temporal server.
+# What only the tests need, put where it is missing: PostgreSQL's and Request Tracker's programs, a compose checker, a
+# Temporal server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,6 +29,26 @@ with: sudo apt-get install postgresql"
         printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+}
+
+has_request_tracker() { [[ -x /usr/share/request-tracker5/libexec/rt-server ]]; }
+
+install_request_tracker() {
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+        fail "The tests need Request Tracker 5: install it first, on Debian and Ubuntu with:
+sudo apt-get install --no-install-recommends request-tracker5 rt5-standalone rt5-db-sqlite msmtp-mta"
+    fi
+    printf 'Installing Request Tracker for the tests (a minute) ...\n' >&2
+    export DEBIAN_FRONTEND=noninteractive
+    # The tests bring up instances of their own: the package need not make one.
+    debconf-set-selections <<'ANSWERS'
+request-tracker5 request-tracker5/dbconfig-install boolean false
+request-tracker5 request-tracker5/rtname string tenure.test
+request-tracker5 request-tracker5/organization string tenure.test
+ANSWERS
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 \
+        request-tracker5 rt5-standalone rt5-db-sqlite dbconfig-sqlite3 msmtp-mta ca-certificates >/dev/null
 }
 
 # `docker compose` where it is installed, else the library that it reads its files with.
@@ -60,5 +82,6 @@ install_validator() {
 
 { [[ -e $validator ]] && command -v java >/dev/null; } || install_validator
 has_postgres || install_postgres
+has_request_tracker || install_request_tracker
 has_compose || install_compose
 .venv/bin/python -m runtime.temporal_binary >/dev/null

@@ -4,7 +4,7 @@ import os
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -88,6 +88,17 @@ class Settings(BaseSettings):
         description="Where mail that cannot be delivered comes back, each with its own tag: bounces+TAG@example.",
     )
 
+    desk: Literal["embedded", "rt", "roundup"] = Field("embedded", description="Where people work on cases.")
+    desk_url: str | None = Field(None, pattern=r"^https?://", description="The desk's address, as people open it.")
+    desk_token: SecretStr | None = Field(None, description="Request Tracker's token, or Roundup's password.")
+    desk_user: str = Field("tenure", min_length=1, description="The user whose token it is; what it does is ours.")
+    desk_queue: str = Field("Tenure", min_length=1, description="Request Tracker's queue.")
+    desk_timeout_seconds: float = Field(20, gt=0, le=25, description="How long the desk may take to answer once.")
+    desk_poll_seconds: float = Field(60, ge=1, description="How often the desk is asked what happened there.")
+    desk_webhook_secret: SecretStr | None = Field(
+        None, description="`whsec_` and 24 to 64 bytes in base64: signs the desk's `POST /v1/webhooks/desk`."
+    )
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("var_dir")
@@ -115,6 +126,8 @@ class Settings(BaseSettings):
     def _belong_together(self) -> Self:
         if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
             raise ValueError("TENURE_TEMPORAL_TLS_CERT and TENURE_TEMPORAL_TLS_KEY go together: set both or neither")
+        if self.desk != "embedded" and (self.desk_url is None or self.desk_token is None):
+            raise ValueError(f"TENURE_DESK={self.desk} needs TENURE_DESK_URL and TENURE_DESK_TOKEN")
         if self.smtp_password is not None and self.smtp_user is None:
             raise ValueError("TENURE_SMTP_PASSWORD needs TENURE_SMTP_USER")
         return self

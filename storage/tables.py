@@ -456,10 +456,53 @@ ticket = Table(
     Column("notes", Document, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("urgency", String(10), nullable=False, server_default="normal"),
+    Column("requestor", String(254)),
+    Column("answer_by", Instant),
+    Column("result", String(60)),
+    Column("minutes", Integer, nullable=False, server_default="0"),
 )
 
 ticket_move = Table(
     "ticket_move", metadata, Column("key", KEY, primary_key=True), Column("at", Instant, nullable=False)
+)
+
+# What people did at the embedded desk, counted without a gap.
+ticket_change = Table(
+    "ticket_change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("case", String(80), nullable=False, index=True),
+    Column("what", String(10), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(500), nullable=False),
+    Column("stage", String(60)),
+    Column("result", String(60)),
+    Column("note", Text),
+    Column("minutes", Integer, nullable=False),
+)
+
+# What was heard from a desk: each of its changes once, and what the contract said to it.
+desk_change = Table(
+    "desk_change",
+    metadata,
+    Column("desk", String(20), primary_key=True),
+    Column("id", String(60), primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("case", String(80), nullable=False, index=True),
+    Column("change", Document, nullable=False),
+    Column("state", String(10), nullable=False, index=True),
+    Column("reason", String(1000)),
+    Column("heard_at", Instant, nullable=False),
+)
+
+desk_cursor = Table(
+    "desk_cursor",
+    metadata,
+    Column("desk", String(20), primary_key=True),
+    Column("cursor", String(100), nullable=False),
+    Column("read_at", Instant, nullable=False),
 )
 
 message = Table(

@@ -11,8 +11,10 @@ from domain.effects import (
     AnyEffect,
     CloseCase,
     Collect,
+    CommentCase,
     CountFleet,
     Effect,
+    EscalateCase,
     IssueCollective,
     IssueCredit,
     IssueInvoice,
@@ -23,6 +25,7 @@ from domain.effects import (
     OutcomeKind,
     Refund,
     ReleaseCoupon,
+    ReopenCase,
     Requote,
     SendAgain,
     SendMessage,
@@ -34,6 +37,7 @@ from domain.view import Record
 
 RECORD = "records.record"
 CARRY_OUT = "batch.carry_out"
+HEAR_DESK = "ticketing.hear"
 ADVANCE_CONTRACTS = "clocks.advance_contracts"
 DISCARD_CONTRACTS = "clocks.discard_contracts"
 FORECAST = "forecasts.make"
@@ -57,6 +61,9 @@ ACTIVITY: dict[type[Effect], str] = {
     OpenCaseEffect: "ticketing.open_case",
     MoveCase: "ticketing.move_case",
     CloseCase: "ticketing.close_case",
+    CommentCase: "ticketing.comment_case",
+    ReopenCase: "ticketing.reopen_case",
+    EscalateCase: "ticketing.escalate_case",
     MakeDocument: "documents.make",
     SendMessage: "messages.send",
     SendAgain: "messages.send_again",

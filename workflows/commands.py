@@ -10,6 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain import commands
     from domain.breach import commands as breaching
+    from domain.casework import commands as casework
     from domain.delivery import commands as delivering
     from domain.dunning import commands as dunning
     from domain.entitlements import commands as of_entitlements
@@ -65,6 +66,8 @@ class TakesCommands(ABC):
     decline_renewal = taking(commands.DeclineRenewal)
     adopt_terms = taking(commands.AdoptTerms)
     report_repair = taking(repairing.ReportRepair)
+    quote_repair = taking(repairing.QuoteRepair)
+    answer_repair_quote = taking(repairing.AnswerRepairQuote)
     dispute_repair = taking(repairing.DisputeRepair)
     decide_dispute = taking(repairing.DecideDispute)
     notice_breach = taking(breaching.NoticeBreach)
@@ -86,6 +89,8 @@ class TakesCommands(ABC):
     request_copy = taking(commands.RequestCopy)
     open_case = taking(commands.OpenCase)
     advance_case = taking(commands.AdvanceCase)
+    reopen_case = taking(commands.ReopenCase)
+    report_case = taking(casework.ReportCase)
     report_census = taking(of_fleet.ReportCensus)
     settle_adjustment = taking(of_fleet.SettleAdjustment)
     discard = taking(commands.Discard)

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.delivery.commands import ReportBounce, SettleUndelivered
 from domain.delivery.events import NoticeBounced, NoticeOverdue, NoticeSettled
 from domain.delivery.hold import held, rests_on
 from domain.delivery.state import KEPT_KEYS, Delivery, Missed, Undelivered
 from domain.desk import desk_time_after
 from domain.due import Due, Rank
-from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect, SendAgain
+from domain.effects import CloseCase, Effect, MoveCase, SendAgain
 from domain.envelope import Command, Event
 from domain.events import RenewalDeclined
 from domain.refusal import Refusal
@@ -188,13 +190,13 @@ def _tell_bounced(contract: Contract, event: NoticeBounced) -> Iterator[Effect]:
         return
     held_up = "; the renewal waits for a decision" if event.holds else ""
     subject = f"Not delivered to {event.recipient or 'the customer'}: {event.missed.message.replace('_', ' ')}{held_up}"
-    yield OpenCaseEffect(
-        key=contract.key("case", question.id),
-        at=event.at,
-        rule=event.rule,
-        case=question.id,
-        subject=subject[:200],
+    yield open_case(
+        contract,
+        event,
+        question.id,
+        subject,
         stage="undelivered",
+        expects=expected.UNDELIVERED,
         answer_by=question.answer_by,
     )
 

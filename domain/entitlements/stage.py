@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.calendar import DAY, full_months, last_day_of
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.due import Due, Rank, moment
-from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
+from domain.effects import CloseCase, Effect, MoveCase
 from domain.entitlements.commands import Fulfil, ReturnEntitlement, UseEntitlement
 from domain.entitlements.events import (
     EntitlementReturned,
@@ -236,14 +238,14 @@ def _tell_used(contract: Contract, event: EntitlementUsed) -> Iterator[Effect]:
     """Data of `entitlement_used`: text, on, left this year or none, serial or none."""
     serial = _serial(contract, event.line)
     subject = f"{_text(contract, event.item)} on {event.on}" + (f": {event.note}" if event.note else "")
-    yield OpenCaseEffect(
-        key=contract.key("case", event.use),
-        at=event.at,
-        rule=event.rule,
-        case=event.use,
-        subject=subject[:200],
-        serial=serial,
+    yield open_case(
+        contract,
+        event,
+        event.use,
+        subject,
         stage="planned",
+        expects=expected.USE,
+        serial=serial,
     )
     yield message(
         contract,
@@ -266,14 +268,14 @@ def _tell_returned(contract: Contract, event: EntitlementReturned) -> Iterator[E
 
 
 def _tell_due(contract: Contract, event: ObligationDue) -> Iterator[Effect]:
-    yield OpenCaseEffect(
-        key=contract.key("case", event.obligation),
-        at=event.at,
-        rule=event.rule,
-        case=event.obligation,
-        subject=f"{_text(contract, event.item)} {event.number}, by {event.do_by}"[:200],
-        serial=_serial(contract, event.line),
+    yield open_case(
+        contract,
+        event,
+        event.obligation,
+        f"{_text(contract, event.item)} {event.number}, by {event.do_by}",
         stage="due",
+        expects=expected.OBLIGATION,
+        serial=_serial(contract, event.line),
     )
 
 

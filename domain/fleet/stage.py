@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.calendar import months_after
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.due import Due, Rank, moment
-from domain.effects import CloseCase, CountFleet, Effect, OpenCaseEffect
+from domain.effects import CloseCase, CountFleet, Effect
 from domain.envelope import Event
 from domain.fleet.census import shortfall
 from domain.fleet.commands import ReportCensus, SettleAdjustment
@@ -166,14 +168,14 @@ def _tell_due(contract: Contract, event: AuditDue) -> Iterator[Effect]:
 
 
 def _tell_opened(contract: Contract, event: AdjustmentOpened) -> Iterator[Effect]:
-    yield OpenCaseEffect(
-        key=contract.key("case", event.adjustment),
-        at=event.at,
-        rule=event.rule,
-        case=event.adjustment,
-        subject=f"Settle a difference in the fleet: {difference(event)}",
-        serial=contract.fleet.fleet if contract.fleet else None,
+    yield open_case(
+        contract,
+        event,
+        event.adjustment,
+        f"Settle a difference in the fleet: {difference(event)}",
         stage="fleet_adjustment",
+        expects=expected.ADJUSTMENT,
+        serial=contract.fleet.fleet if contract.fleet else None,
     )
     yield message(contract, event, "adjustment_opened", event.adjustment, **adjustment_data(contract, event))
 

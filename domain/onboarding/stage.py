@@ -8,8 +8,10 @@ from typing import Any
 
 from domain.activation import start_lines
 from domain.calendar import DAY
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.due import Due, Rank, moment
-from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
+from domain.effects import CloseCase, Effect, MoveCase
 from domain.envelope import Command, Event
 from domain.message import message
 from domain.onboarding.commands import CompleteOnboarding
@@ -68,13 +70,13 @@ def _tell_opened(contract: Contract, event: OnboardingOpened) -> Iterator[Effect
 
 def _tell_warned(contract: Contract, event: OnboardingWarned) -> Iterator[Effect]:
     case = onboarding_case(contract)
-    yield OpenCaseEffect(
-        key=contract.key("case", case),
-        at=event.at,
-        rule=event.rule,
-        case=case,
-        subject=f"Onboarding of {contract.customer.name} is not done; last day {event.finish_by}"[:200],
+    yield open_case(
+        contract,
+        event,
+        case,
+        f"Onboarding of {contract.customer.name} is not done; last day {event.finish_by}",
         stage="due",
+        expects=expected.ONBOARDING,
     )
 
 

@@ -11,14 +11,34 @@ from domain.envelope import Command
 from domain.repairs.state import Part
 from domain.values import Text
 
+Hours = Annotated[Decimal, Field(ge=0, le=1000, max_digits=6, decimal_places=2)]
+
 
 class ReportRepair(Command):
-    """Say what a case's repair took: hours of labour, and parts."""
+    """Say what a case's repair took: hours of labour, or else those that the desk has noted, and parts."""
 
     kind: Literal["report_repair"] = "report_repair"
     case: str
-    hours: Annotated[Decimal, Field(ge=0, le=1000, max_digits=6, decimal_places=2)]
+    hours: Hours | None = None
     parts: tuple[Part, ...] = Field(default=(), max_length=100)
+
+
+class QuoteRepair(Command):
+    """Offer the customer the repair of a case that is not covered, for so many hours of labour and these parts."""
+
+    kind: Literal["quote_repair"] = "quote_repair"
+    case: str
+    hours: Hours | None = None
+    parts: tuple[Part, ...] = Field(default=(), max_length=100)
+
+
+class AnswerRepairQuote(Command):
+    """Say yes or no to the quote of a repair."""
+
+    kind: Literal["answer_repair_quote"] = "answer_repair_quote"
+    case: str
+    accepted: bool
+    reason: Text | None = None
 
 
 class DisputeRepair(Command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -17,6 +18,27 @@ class RepairDone(Event):
     serial: str
     hours: Decimal
     bill: Bill | None = None
+
+
+class RepairQuoted(Event):
+    """The customer was quoted what a repair outside cover would cost: ``offer`` is what would be billed."""
+
+    kind: Literal["repair_quoted"] = "repair_quoted"
+    case: str
+    serial: str
+    number: int
+    offer: Bill
+    answer_by: date
+
+
+class RepairQuoteAnswered(Event):
+    """The quote of a repair was accepted or declined; no answer in time declines it."""
+
+    kind: Literal["repair_quote_answered"] = "repair_quote_answered"
+    case: str
+    number: int
+    accepted: bool
+    reason: str | None = None
 
 
 class RepairDisputed(Event):

@@ -4,58 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from domain.bill import Charge, bill
+from domain.bill import bill
 from domain.billing import issue
-from domain.effects import CloseCase, Effect, IssueCredit, OpenCaseEffect
+from domain.casework import expected
+from domain.casework.opening import open_case
+from domain.effects import CloseCase, Effect, IssueCredit
 from domain.envelope import Command, Event
 from domain.message import message
-from domain.money import rounded
 from domain.refusal import Refusal
+from domain.repairs.charges import charges_of, hours_of, repair_terms
 from domain.repairs.commands import DecideDispute, DisputeRepair, ReportRepair
 from domain.repairs.events import DisputeDecided, RepairDisputed, RepairDone
+from domain.repairs.quoting import check_accepted
 from domain.repairs.state import KEPT_REPAIRS, Repair
-from domain.repairs.terms import RepairTerms
-from domain.state import Case, Contract
-
-
-def _terms(contract: Contract) -> RepairTerms:
-    if contract.terms.repairs is None:
-        raise Refusal(contract.terms.quote.rule, "the programme bills no repairs")
-    return contract.terms.repairs
+from domain.state import Contract
 
 
 def check_repair(contract: Contract, command: ReportRepair, now: datetime) -> tuple[Event, ...]:
-    """The repair of an open case: free where the case is covered, else labour and parts."""
-    terms = _terms(contract)
+    """The repair of an open case: free where the case is covered, else labour and parts, as quoted and accepted.
+
+    Without hours, it is the time that the desk has noted on the case.
+    """
+    terms = repair_terms(contract)
     case = next((case for case in contract.cases if case.id == command.case), None)
     if case is None:
         raise Refusal(terms.rule, f"there is no open case {command.case}", field="case")
     if any(repair.case == case.id for repair in contract.repairs):
         raise Refusal(terms.rule, f"the repair of case {case.id} is billed already", field="case")
-    charges = [] if case.covered else [charge for charge in _charges(contract, case, command) if charge.net]
+    hours = hours_of(case, command.hours, terms.rule)
+    charges = (
+        [] if case.covered else [charge for charge in charges_of(contract, case, hours, command.parts) if charge.net]
+    )
+    check_accepted(contract, case, charges)
     owed = (
         bill(contract, contract.key("invoice", f"repair.{case.id}"), contract.date_of(now), charges)
         if charges
         else None
     )
     return (
-        RepairDone(
-            at=now, rule=terms.rule, by=command.by, case=case.id, serial=case.serial, hours=command.hours, bill=owed
-        ),
+        RepairDone(at=now, rule=terms.rule, by=command.by, case=case.id, serial=case.serial, hours=hours, bill=owed),
     )
-
-
-def _charges(contract: Contract, case: Case, command: ReportRepair) -> Iterator[Charge]:
-    terms, currency = _terms(contract), contract.terms.currency
-    labour = rounded(terms.labour_per_hour * command.hours, currency)
-    costs: list[tuple[str, str, Decimal]] = [("labour", f"{command.hours} h", labour)]
-    costs += [("part", part.text, rounded(part.price, currency)) for part in command.parts]
-    for index, (what, text, net) in enumerate(costs):
-        key = contract.key("repair", f"{case.id}.{index}")
-        yield Charge(key=key, what=what, text=text, rule=terms.rule, net=net, serial=case.serial)
 
 
 def _repair(contract: Contract, case: str, rule: str) -> Repair:
@@ -88,7 +78,7 @@ def check_dispute(contract: Contract, command: DisputeRepair, now: datetime) -> 
 
 
 def _dispute_rule(contract: Contract) -> str:
-    terms = _terms(contract)
+    terms = repair_terms(contract)
     if terms.dispute_rule is None:
         raise Refusal(terms.rule, "the programme's terms know no dispute about a repair")
     return terms.dispute_rule
@@ -152,14 +142,14 @@ def dispute_case(case: str) -> str:
 
 
 def _tell_disputed(contract: Contract, event: RepairDisputed) -> Iterator[Effect]:
-    yield OpenCaseEffect(
-        key=contract.key("case", dispute_case(event.case)),
-        at=event.at,
-        rule=event.rule,
-        case=dispute_case(event.case),
-        subject=f"Was {event.machine_type} {event.serial} covered? {event.reason}"[:200],
-        serial=event.serial,
+    yield open_case(
+        contract,
+        event,
+        dispute_case(event.case),
+        f"Was {event.machine_type} {event.serial} covered? {event.reason}",
         stage="dispute",
+        expects=expected.dispute(event.case),
+        serial=event.serial,
     )
 
 

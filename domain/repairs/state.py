@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from domain.bill import Charge
@@ -16,6 +18,18 @@ class Part(Carried):
 
     text: Text
     price: Amount
+
+
+class RepairQuote(Carried):
+    """What a repair would cost, net and with tax, until when the customer answers, and what they said."""
+
+    case: str
+    serial: str
+    number: int
+    net: Decimal
+    gross: Decimal
+    answer_by: date
+    accepted: bool | None = None
 
 
 class Repair(Carried):

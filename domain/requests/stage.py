@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from domain.effects import CloseCase, Effect, MoveCase, OpenCaseEffect
+from domain.casework import expected
+from domain.casework.opening import open_case
+from domain.effects import CloseCase, Effect, MoveCase
 from domain.envelope import Command, Event
 from domain.message import message
 from domain.refusal import Refusal
@@ -155,14 +157,15 @@ def _spoken(contract: Contract, event: RequestAdvanced | RequestRefused) -> dict
 def _tell_made(contract: Contract, event: RequestMade) -> Iterator[Effect]:
     line = contract.line(event.line)
     details = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in event.details.items())
-    yield OpenCaseEffect(
-        key=contract.key("case", event.request),
-        at=event.at,
-        rule=event.rule,
-        case=event.request,
-        subject=f"{event.what.replace('_', ' ')}: {details}"[:200],
-        serial=line.serial if line else None,
+    terms = contract.terms.requests.get(event.what)
+    yield open_case(
+        contract,
+        event,
+        event.request,
+        f"{event.what.replace('_', ' ')}: {details}",
         stage="requested",
+        expects=expected.request(terms.names() if terms else ()),
+        serial=line.serial if line else None,
     )
 
 

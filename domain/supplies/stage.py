@@ -10,8 +10,10 @@ from domain.activation import started
 from domain.bill import Bill, Charge, bill
 from domain.billing import issue
 from domain.calendar import DAY, months_after
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.due import Due, Rank, moment
-from domain.effects import CloseCase, Effect, IssueCredit, OpenCaseEffect
+from domain.effects import CloseCase, Effect, IssueCredit
 from domain.envelope import Event
 from domain.events import Ended, Start
 from domain.message import message
@@ -343,19 +345,22 @@ def _tell_moved(contract: Contract, event: SupplyMoved) -> Iterator[Effect]:
         )
     if event.status in {"shipped", "cancelled"}:
         key = contract.key("case-closed", f"supply.{event.order}")
-        yield CloseCase(key=key, at=event.at, rule=event.rule, case=late_case(contract, event.order), note=event.status)
+        case = late_case(contract, event.order)
+        # It is there only where the order was late.
+        yield CloseCase(key=key, at=event.at, rule=event.rule, case=case, note=event.status, perhaps=True)
 
 
 def _tell_late(contract: Contract, event: SupplyLate) -> Iterator[Effect]:
     order = contract.supplies.order(event.order)
-    yield OpenCaseEffect(
-        key=contract.key("case", f"supply.{event.order}"),
-        at=event.at,
-        rule=event.rule,
-        case=late_case(contract, event.order),
-        subject=f"Order {event.order} has not shipped in time",
-        serial=_serial(contract, order.line) if order else None,
+    yield open_case(
+        contract,
+        event,
+        late_case(contract, event.order),
+        f"Order {event.order} has not shipped in time",
         stage="shipping",
+        expects=expected.LATE_ORDER,
+        serial=_serial(contract, order.line) if order else None,
+        occurrence=f"supply.{event.order}",
     )
 
 

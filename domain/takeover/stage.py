@@ -8,8 +8,10 @@ from typing import Any
 
 from domain.bill import bill
 from domain.calendar import DAY, instant, local_date, months_after
+from domain.casework import expected
+from domain.casework.opening import open_case
 from domain.due import Due
-from domain.effects import Effect, OpenCaseEffect
+from domain.effects import Effect
 from domain.entitlements.rights import items
 from domain.entitlements.state import Entitled, Use
 from domain.envelope import Event
@@ -23,6 +25,7 @@ from domain.refusal import Refusal
 from domain.state import Contract, Line, Order, Status
 from domain.supplies.stage import late_case, window
 from domain.supplies.state import Kept, Supplies
+from domain.support import stages_of
 from domain.takeover.commands import TakeOver
 from domain.takeover.events import Opening, TakenOver
 from domain.takeover.lines import billed, line_of, started
@@ -291,36 +294,37 @@ def _fleet(contract: Contract, standing: Standing) -> FleetState | None:
 
 def _tell(contract: Contract, event: TakenOver) -> Iterator[Effect]:
     """Nobody is written to; what people still have to do is put on the desk."""
-    for case, subject, serial, stage in _open_work(contract):
-        yield OpenCaseEffect(
-            key=contract.key("case", case),
-            at=event.at,
-            rule=event.rule,
-            case=case,
-            subject=f"{subject} (taken over from {event.source})"[:200],
-            serial=serial,
-            stage=stage,
-        )
-
-
-def _open_work(contract: Contract) -> Iterator[tuple[str, str, str | None, str]]:
     serials = {line.id: line.serial for line in contract.lines}
+
+    def case(name: str, subject: str, stage: str, expects: str, serial: str | None = None) -> Effect:
+        told = f"{subject} (taken over from {event.source})"
+        return open_case(contract, event, name, told, stage=stage, expects=expects, serial=serial)
+
     for due in contract.entitled.open:
-        stage = "overdue" if due.overdue else "due"
-        yield due.id, f"{due.item.replace('_', ' ')} {due.number}, by {due.do_by}", serials.get(due.line or ""), stage
+        subject, stage = (
+            f"{due.item.replace('_', ' ')} {due.number}, by {due.do_by}",
+            "overdue" if due.overdue else "due",
+        )
+        yield case(due.id, subject, stage, expected.OBLIGATION, serials.get(due.line or ""))
     for asked in contract.requests:
-        yield asked.id, asked.what.replace("_", " "), serials.get(asked.line), asked.step or "made"
-    for case in contract.cases:
-        yield case.id, f"Call for help with {case.serial}", case.serial, case.stage
+        terms = contract.terms.requests.get(asked.what)
+        steps = expected.request(terms.names() if terms else ())
+        yield case(asked.id, asked.what.replace("_", " "), asked.step or "requested", steps, serials.get(asked.line))
+    for going in contract.cases:
+        expects = expected.call(stages_of(contract, going.level), covered=going.covered)
+        yield case(going.id, f"Call for help with {going.serial}", going.stage, expects, going.serial)
     if contract.fleet and contract.fleet.adjustment:
-        yield contract.fleet.adjustment.id, "Settle a difference in the fleet", None, "fleet_adjustment"
+        adjustment = contract.fleet.adjustment.id
+        yield case(adjustment, "Settle a difference in the fleet", "fleet_adjustment", expected.ADJUSTMENT)
     for order in contract.supplies.orders:
         if order.status == "late":
-            yield late_case(contract, order.id), f"Order {order.id} has not shipped in time", None, "shipping"
-    going = contract.onboarding
-    if going and going.warned:
-        subject = f"Onboarding of {contract.customer.name} is not done; last day {going.finish_by}"
-        yield onboarding_case(contract), subject, None, "overdue" if going.late else "due"
+            subject = f"Order {order.id} has not shipped in time"
+            yield case(late_case(contract, order.id), subject, "shipping", expected.LATE_ORDER)
+    taken_on = contract.onboarding
+    if taken_on and taken_on.warned:
+        subject = f"Onboarding of {contract.customer.name} is not done; last day {taken_on.finish_by}"
+        stage = "overdue" if taken_on.late else "due"
+        yield case(onboarding_case(contract), subject, stage, expected.ONBOARDING)
 
 
 EFFECTS: dict[type[Event], Callable[..., Any]] = {TakenOver: _tell}

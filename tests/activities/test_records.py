@@ -80,7 +80,7 @@ async def test_a_line_that_is_not_offered_keeps_its_price(database: Database) ->
 
 async def test_a_case_is_worked_on_once(database: Database) -> None:
     """Opened, moved and closed, each as often as it likes: one case, one number, each note once."""
-    activities = TicketingActivities(database, EmbeddedDesk(database))
+    activities = TicketingActivities(database, EmbeddedDesk(database), "https://tenure.example")
     opened = OpenCaseEffect(key="o", at=AT, rule="SMP-14", case="N1-1", subject="Jam", serial="SN1", stage="remote")
     moved = MoveCase(key="m", at=AT, rule="SMP-14", case="N1-1", stage="dispatch", note="needs a roller")
     closed = CloseCase(key="c", at=AT, rule="SMP-14", case="N1-1", note="works")
@@ -100,7 +100,7 @@ async def test_a_case_is_worked_on_once(database: Database) -> None:
 
 async def test_an_unknown_case_is_refused_for_good(database: Database) -> None:
     """A case that the desk does not know will not be known later either."""
-    activities = TicketingActivities(database, EmbeddedDesk(database))
+    activities = TicketingActivities(database, EmbeddedDesk(database), "https://tenure.example")
     with pytest.raises(ApplicationError, match="knows no case") as error:
         await run(activities.close_case, job(CloseCase(key="c", at=AT, rule="SMP-14", case="N9")))
     assert (error.value.type, error.value.non_retryable) == ("ticketing.refused", True)

@@ -34,11 +34,9 @@ async def house_on(url: str, client: Client, folder: Path, **changes: Any) -> As
     settings = read_settings(
         database_url=url,
         task_queue=f"api-{code}",
-        patience_seconds=20,
         var_dir=folder,
         temporal_address=address,
-        hooks_private=True,
-        **changes,
+        **({"patience_seconds": 20, "hooks_private": True} | changes),
     )
     database = Database(url)
     await prepare(database, folder)

@@ -94,6 +94,7 @@ FACTS: dict[str, dict[str, Any]] = {
         ],
         "desk.closed_yearly": ["12-29", "12-30", "12-31", "01-02", "01-03"],
         "desk.answer_hours": 4,
+        "support.escalation": {"rule": "HPJ-9", "before_hours": 1},
     },
     "HPJ-10": {"support.stages": ["answer"]},
     "ICM-1": {
@@ -103,6 +104,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "support.levels.depot.stages": ["mail_in", "depot_repair"],
         "support.levels.remote.stages": ["remote"],
     },
+    "ICM-3": {"repairs.quote_rule": "ICM-3"},
     "ICM-2": {"copies.documents": ["contract_copy", "covered_equipment"], "start.after": ["warranty"]},
     "ICM-4": {"billing.periods": [1, 3, 12]},
     "ICM-5": {

@@ -148,6 +148,8 @@ EVERYTHING: dict[str, Any] = {
     "on": "2027-05-18T09:00:00+00:00",
     "data": {
         "prices": [ITEM],
+        "costs": [{"text": "Fuser", "net": "240.50"}],
+        "answer_by": "2027-05-18",
         "starts": [START],
         "valid_until": "2027-05-17",
         "last_day": "2027-05-17",
