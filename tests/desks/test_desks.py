@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 
 from activities.desk import Change, DeskPort, NewCase, Update
 from activities.errors import Refused, Unreachable
-from tests.desks.conftest import Desk
+from adapters.desk_roundup import Roundup
+from adapters.desk_rt import RequestTracker
+from tests.desks.conftest import Desk, request_tracker, roundup
+from tests.desks.servers import RequestTrackerServer, RoundupServer
 from tests.desks.wiretap import Point
 
 BY = datetime(2027, 3, 1, 10, 30, tzinfo=UTC)
@@ -199,3 +203,68 @@ async def test_a_desk_that_is_killed_in_an_update_says_it_once(desk: Desk, point
         assert seen.stage == stage
         assert sum(f"note {at}." in note for note in seen.notes) == 1
     raise AssertionError("an update takes more messages than it should")
+
+
+@pytest.mark.parametrize("name", ["rt", "roundup"])
+async def test_what_somebody_changes_meanwhile_is_not_written_over(name: str, request: pytest.FixtureRequest) -> None:
+    """A case that is changed between a look and its update is looked at again: the stale update is not taken."""
+    reached, server = (request_tracker, "rt_server") if name == "rt" else (roundup, "roundup_server")
+    async with reached(request.getfixturevalue(server)) as desk:
+        case = new()
+        await desk.port.open(case)
+        update = Update(f"{case.case}/1", case.case, stage="dispatch", note="needs a roller")
+        asked = _changing(name)
+        desk.tap.hold(asked, lambda: desk.person.write(case.case, "meanwhile"))
+        failed = await failure(desk.wired.update(update))
+        assert isinstance(failed, Unreachable)
+        assert "412" in str(failed)
+        assert (await desk.person.sees(case.case)).stage == "remote"
+        await desk.wired.update(update)
+        seen = await desk.person.sees(case.case)
+        assert (seen.stage, sum("needs a roller" in note for note in seen.notes)) == ("dispatch", 1)
+
+
+def _changing(name: str) -> int:
+    """Which request of an update is the first that changes the case, on each desk."""
+    return 4 if name == "rt" else 5
+
+
+@pytest.mark.parametrize("make", [RequestTracker, Roundup])
+async def test_a_desk_that_does_not_answer_is_given_up_in_time(make: Any) -> None:
+    """A call takes as long as the settings allow, and is worth trying again."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1")
+    desk: DeskPort = make(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "secret", timeout=0.2)
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match="ReadTimeout"):
+        await desk.open(new())
+    assert time.monotonic() - began < 5
+    server.close()
+
+
+async def test_a_wrong_secret_is_refused_for_good(
+    rt_server: RequestTrackerServer, roundup_server: RoundupServer
+) -> None:
+    """A desk that does not know us says no, and will say so again: a person has to look at the settings."""
+    rt_server.start()
+    roundup_server.start()
+    for desk in (RequestTracker(rt_server.url, "1-2-wrong"), Roundup(roundup_server.tracker_url, "wrong")):
+        with pytest.raises(Refused, match="401"):
+            await desk.open(new())
+
+
+async def test_request_trackers_trap_is_still_there(rt_server: RequestTrackerServer) -> None:
+    """It takes a second ticket of a case and leaves its key out; whoever made it merges it into the first."""
+    async with request_tracker(rt_server) as desk:
+        case = new()
+        number = await desk.port.open(case)
+        rt = RequestTracker(rt_server.url, rt_server.token)
+        made = await rt._wire.give("POST", "/ticket", rt._fields(case))
+        assert str(made["id"]) != number
+        assert await rt._holders(case.case) == [number]
+        await rt._merge(str(made["id"]), number)
+        assert (await rt._wire.get(f"/ticket/{made['id']}"))["id"] == int(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -21,11 +21,17 @@ class Wiretap:
         self._point: Point = "before"
         self._kill: Callable[[], None] = lambda: None
         self.cut = False
+        self._meanwhile: Callable[[], Awaitable[object]] | None = None
         self._ends: set[asyncio.StreamWriter] = set()
 
     def arm(self, at: int, point: Point, kill: Callable[[], None]) -> None:
         """Cut the wire at that message from now, once, and kill what is at its other end."""
         self._count, self._cut_at, self._point, self._kill, self.cut = 0, at, point, kill, False
+
+    def hold(self, at: int, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        """Let something else happen before that message from now goes on its way, once."""
+        self.arm(at, "before", lambda: None)
+        self._meanwhile = meanwhile
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
@@ -50,7 +56,10 @@ class Wiretap:
     async def _forth(self, piece: bytes, far: asyncio.StreamWriter) -> None:
         if self._cut_at and self._is_request(piece):
             self._count += 1
-            if self._count == self._cut_at and self._point != "after":
+            if self._count == self._cut_at and self._meanwhile:
+                meanwhile, self._meanwhile, self._cut_at = self._meanwhile, None, 0
+                await meanwhile()
+            elif self._count == self._cut_at and self._point != "after":
                 if self._point == "during":
                     far.write(piece)
                     await far.drain()
