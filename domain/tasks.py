@@ -269,6 +269,22 @@ def _cases(contract: Contract) -> Iterator[Task]:
         )
 
 
+def _contested(contract: Contract) -> Iterator[Task]:
+    """What was done to a case at the desk and not taken waits until contract and desk agree."""
+    for item in contract.contested:
+        what = f"agree on case {item.case}: {item.reason}"
+        yield task(
+            contract,
+            "contested",
+            item.case,
+            what,
+            role="desk",
+            rule=item.reason.partition(":")[0],
+            answers=("report_case",),
+            case=item.case,
+        )
+
+
 def _shipping(contract: Contract) -> Iterator[Task]:
     terms = contract.terms.supplies
     for order in contract.supplies.orders:
@@ -345,6 +361,7 @@ _STAGES: tuple[Callable[[Contract], Iterator[Task]], ...] = (
     _breaches,
     _adjustment,
     _cases,
+    _contested,
     _shipping,
     _renewal,
     _undelivered,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain.casework.commands import ReportCase
 from domain.commands import AdvanceCase, ReopenCase, ReportInspection
 from domain.delivery.commands import SettleUndelivered
@@ -18,6 +20,7 @@ from domain.fleet.commands import SettleAdjustment
 from domain.onboarding.commands import CompleteOnboarding
 from domain.onboarding.stage import onboarding_case
 from domain.order import inspection_case
+from domain.refusal import Refusal
 from domain.repairs.commands import DecideDispute
 from domain.repairs.stage import dispute_case
 from domain.requests.commands import AdvanceRequest, RefuseRequest
@@ -27,6 +30,8 @@ from domain.supplies.stage import late_case
 
 NOT_DONE = frozenset({"declined", "cancelled", "refused"})
 """Results that say that something was not done, where it need not have been."""
+
+LIFE_RULE = "COM-1"
 
 Asks = Callable[[ReportCase], Command | None]
 
@@ -55,7 +60,14 @@ def _waiting(contract: Contract) -> Iterator[tuple[str, Asks]]:
 
 
 def _command(kind: type[Command], report: ReportCase, **fields: Any) -> Command:
-    return kind.model_validate({"id": report.id, "by": report.by} | fields)
+    """The command that a report asks for. Raises a Refusal where people wrote what no such command can say."""
+    try:
+        return kind.model_validate({"id": report.id, "by": report.by} | fields)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        field = ".".join(map(str, wrong["loc"]))
+        given = wrong["input"] if isinstance(wrong["input"], str) and wrong["input"] else "nothing"
+        raise Refusal(LIFE_RULE, f"case {report.case}: `{given}` cannot be its {field}", field=field) from error
 
 
 def _calls(contract: Contract) -> Iterator[tuple[str, Asks]]:

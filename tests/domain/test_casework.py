@@ -15,6 +15,7 @@ from domain.repairs.commands import DisputeRepair, ReportRepair
 from domain.requests.commands import MakeRequest
 from domain.simulator import Life
 from domain.state import Status
+from domain.tasks import tasks
 from domain.terms import Terms
 from domain.view import attention
 from tests.domain.samples import kinds, offer, ordered, terms, utc
@@ -113,6 +114,20 @@ def test_a_stage_that_may_not_be_is_put_back_with_the_reason() -> None:
     life.give(report(CASE, "moved", "right", stage="dispatch"), BEGIN)
     assert attention(life.contract) == ()
     assert kinds(life)[-2:] == ["case_advanced", "case_agreed"]
+
+
+@pytest.mark.parametrize("stage", [None, "---", "承認済み", "x" * 200])
+@pytest.mark.parametrize("request_open", [False, True])
+def test_whatever_people_write_as_a_stage_is_answered(stage: str | None, *, request_open: bool) -> None:
+    """A stage that none can be is contested like any other, for a call as for a request."""
+    life = calling(terms(requests={"move": MOVE}))
+    case = CASE
+    if request_open:
+        life.give(MakeRequest(id="m", what="move", line="1", details={"to": "Lyon"}), BEGIN)
+        case = life.contract.requests[0].id
+    life.give(report(case, "moved", stage=stage), BEGIN)
+    assert told(life, MoveCase)[-1].note.startswith("Not taken: ")
+    assert [item.given for item in tasks(life.contract) if item.kind == "contested"] == [{"case": case}]
 
 
 @pytest.mark.rule("HPG-8")
