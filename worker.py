@@ -13,6 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymen
 
 from activities.batches import BatchActivities
 from activities.billing import BillingActivities
+from activities.books import BooksActivities
 from activities.campaigns import CampaignActivities
 from activities.clocks import ClockActivities
 from activities.collective import CollectiveActivities
@@ -44,6 +45,7 @@ from workflows.contract import ContractWorkflow
 from workflows.desk import DeskWatchWorkflow
 from workflows.dispatch import EventDispatcherWorkflow
 from workflows.forecast import ForecastWorkflow
+from workflows.housekeeping import CloseBooksWorkflow
 
 PROGRAMMES = CHECKOUT / "programmes"
 GRACE = timedelta(seconds=30)
@@ -128,6 +130,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             "fleet": fleets,
         }
     )
+    books = BooksActivities(database)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -138,6 +141,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             CampaignWorkflow,
             ForecastWorkflow,
             DeskWatchWorkflow,
+            CloseBooksWorkflow,
         ],
         activities=[
             billing.issue_invoice,
@@ -169,6 +173,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             campaigns.ask,
             campaigns.stand,
             batches.carry_out,
+            books.close,
         ],
         # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
         workflow_runner=UnsandboxedWorkflowRunner(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ from workflows.messages import (
 ANSWER_WITHIN_SECONDS = 90.0
 """A contract that waits for our own records answers within its patience (60 s); one that takes longer is broken."""
 
+_PULSE_SECONDS = 3.0
 _MOVED_ON = "moved_on"
 _BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -90,7 +92,6 @@ class CampaignActivities:
                 numbers = await campaigns.pick(
                     connection, wanted.campaign, wanted.selection, after=wanted.after, limit=wanted.limit
                 )
-        activity.heartbeat(len(numbers))
         return CampaignPicked(last=numbers[-1] if numbers else None, picked=len(numbers))
 
     @activity.defn(name=ASK_CONTRACTS)
@@ -99,10 +100,9 @@ class CampaignActivities:
         with mapped("campaigns"):
             async with self._database.read() as connection:
                 rows = await campaigns.waiting(connection, batch.campaign, after=batch.after, limit=batch.pace.size)
-            done = 0
-            async for number in self._each(batch, rows):
-                done += 1
-                activity.heartbeat({"done": done, "of": len(rows), "contract": number})
+            async with _pulse({"done": 0, "of": len(rows)}) as progress:
+                async for number in self._each(batch, rows):
+                    progress.update(done=progress["done"] + 1, contract=number)
             return CampaignAsked(last=rows[-1][0] if rows else None, outcomes=await self._outcomes(batch.campaign))
 
     @activity.defn(name=STAND_CAMPAIGN)
@@ -183,6 +183,23 @@ class CampaignActivities:
             reason = f"the contract ended on {view.ended_on} ({view.status.value})"
             return {"outcome": Asked.NOT_RUNNING.value, "reason": reason}
         return _failed(f"no workflow contract:{number} is running, though the contract has not ended")
+
+
+@asynccontextmanager
+async def _pulse(progress: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """Say every few seconds how far the batch is, also while it waits for slow contracts."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(progress)
+            await asyncio.sleep(_PULSE_SECONDS)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield progress
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
 
 
 def _failed(reason: str) -> dict[str, Any]:

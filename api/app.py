@@ -14,6 +14,7 @@ from api import (
     bank_statements,
     campaign_previews,
     campaign_reports,
+    campaign_schedules,
     campaigns,
     cases,
     checkout,
@@ -80,6 +81,7 @@ ROUTERS = (
     campaign_previews.router,
     campaigns.router,
     campaign_reports.router,
+    campaign_schedules.router,
     people.router,
 )
 health = APIRouter(tags=["health"])

@@ -7,8 +7,22 @@ from rich.console import Console
 
 from adapters.programme_files import ProgrammeError
 from adapters.samples import CannotPreview
-from cli import clock, demo, documents, forecast, keys, mail, programme, reconcile, reference, serve, show, simulate
-from cli.clock import ApiRefusedError
+from cli import (
+    campaign,
+    clock,
+    demo,
+    documents,
+    forecast,
+    keys,
+    mail,
+    programme,
+    reconcile,
+    reference,
+    serve,
+    show,
+    simulate,
+)
+from cli.asking import ApiRefusedError
 from cli.http import CannotServe
 from runtime.search_attributes import SearchAttributesRefused
 from runtime.settings import SettingsInvalid
@@ -50,6 +64,7 @@ app.command()(reference.reference)
 app.command()(serve.worker)
 app.command()(serve.api)
 app.command()(serve.migrate)
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(clock.app, name="clock")
 app.add_typer(documents.app, name="documents")
 app.add_typer(keys.app, name="keys")

@@ -13,6 +13,7 @@ import worker as workers
 from adapters.papers import Papers
 from api.app import create_app
 from api.services import Services
+from cli.housekeeping import apply_housekeeping
 from cli.http import CannotServe, serving
 from cli.lifetime import run
 from cli.preparation import PROGRAMMES, begin_dispatching, begin_watching, opened, prepare
@@ -90,6 +91,7 @@ async def working(house: House) -> AsyncIterator[None]:
     async with workers.build(house.client, house.settings, house.database, outside):
         await begin_dispatching(house.client, house.settings)
         await begin_watching(house.client, house.settings)
+        await apply_housekeeping(house.client, house.settings)
         yield
 
 
@@ -119,8 +121,10 @@ async def _migrate(read: Settings) -> None:
         programmes = await prepare(database)
     print("The database is up to date, with", ", ".join(f"{p.terms.code} {p.terms.version}" for p in programmes))
     if read.temporal_address:
-        added = await ensure_search_attributes(await connect(read), ALL)
+        client = await connect(read)
+        added = await ensure_search_attributes(client, ALL)
         print("Search attributes registered:", ", ".join(added) or "all were there")
+        print("Housekeeping on schedule:", ", ".join(await apply_housekeeping(client, read)))
 
 
 async def _refuse_old(database: Database) -> None:

@@ -141,6 +141,12 @@ async def _earned(connection: AsyncConnection, scope: Scope) -> dict[str, Decima
     return {charge: Decimal(amount) for charge, amount in await connection.execute(query)}
 
 
+async def billed(connection: AsyncConnection, *, after: str | None, limit: int) -> list[str]:
+    """The next contracts by number that have been sent an invoice."""
+    query = select(invoice.c.contract).distinct().order_by(invoice.c.contract).limit(limit)
+    return list(await connection.scalars(query if after is None else query.where(invoice.c.contract > after)))
+
+
 async def close(connection: AsyncConnection, scope: Scope, on: date) -> int:
     """Bring earned revenue to where it stands at the end of a day; how many periods moved. Repeating it moves none."""
     moved = 0

@@ -6,11 +6,13 @@ database, so that a run, a worker or a server that ends in the middle costs noth
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from domain.campaign import RETRIED, Selection, Standing
@@ -37,8 +39,8 @@ Answer = TypeVar("Answer", bound=Carried)
 PREFIX = "campaign:"
 _PAGE = 500
 _TOLD = 20
-_HEARTBEAT = timedelta(seconds=60)
-_LONGEST = timedelta(hours=1)
+_HEARTBEAT = timedelta(seconds=20)
+_LONGEST, _SHORT = timedelta(hours=1), timedelta(minutes=2)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 _SCHEDULED_AT = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 _OVER = (Standing.CANCELLED, Standing.DONE)
@@ -61,8 +63,18 @@ class CampaignWorkflow:
         self._batches = 0
 
     @workflow.run
-    async def run(self, start: CampaignStart) -> CampaignProgress:
+    async def run(self, start: CampaignStart) -> CampaignProgress:  # noqa: ARG002 - as in `__init__`
         """Ask every contract of the selection once; the answer is what they came to."""
+        try:
+            return await self._work()
+        except (asyncio.CancelledError, ActivityError) as error:
+            if not is_cancelled_exception(error):
+                raise
+            # Somebody cancelled the workflow itself, in the Temporal UI: the same as the word `cancel`.
+            self._cancelled = True
+            return await self._finish(Standing.CANCELLED)
+
+    async def _work(self) -> CampaignProgress:
         opened = await self._open()
         self._go(outcomes=opened.outcomes)
         if opened.over:
@@ -70,7 +82,7 @@ class CampaignWorkflow:
             return self.progress()
         await self._pick(opened.selection)
         while True:
-            if self._batches >= start.batches or workflow.info().is_continue_as_new_suggested():
+            if self._batches >= self._start.batches or workflow.info().is_continue_as_new_suggested():
                 await self._go_over()
             if not await self._may_go_on():
                 return await self._finish(Standing.CANCELLED)
@@ -132,9 +144,12 @@ class CampaignWorkflow:
             name,
             given,
             result_type=answers,
-            start_to_close_timeout=_LONGEST,
-            heartbeat_timeout=_HEARTBEAT,
+            start_to_close_timeout=_LONGEST if name == ASK_CONTRACTS else _SHORT,
+            # A batch says how far it is every few seconds; the other steps are short.
+            heartbeat_timeout=_HEARTBEAT if name == ASK_CONTRACTS else None,
             retry_policy=_RETRY,
+            # Who is being asked when the campaign is cancelled still gets a hearing.
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary[:200],
         )
         return answer

@@ -222,11 +222,12 @@ class CampaignProgress(Carried):
 
 
 class BooksClosing(Carried):
-    """Earn revenue to the end of a day for the next contracts; ``on`` is filled in by the workflow that begins it."""
+    """Earn revenue to the end of a day for the next contracts: the day before the run's, where no other is named."""
 
     on: date | None = None
     after: str | None = None
     limit: int = 100
+    moved: int = 0
 
 
 class BooksClosed(Carried):

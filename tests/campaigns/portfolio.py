@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -89,12 +90,13 @@ KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], list
 class Resident(Player):
     """A contract that is made on a clock which it shares with others."""
 
-    async def settle(self, clock: str) -> str:
-        """Quote, accept, order; answers with the number."""
-        self._clock = clock
+    async def settle(self, clock: str | None) -> str:
+        """Quote, accept, order, on a clock or in real time; answers with the number."""
+        self._clock = clock or ""
         await self._import_fleet()
         await self._register_devices(self._story.given.offers)
-        number = str((await self._ask("POST", "/quotes", self._quote()))["number"])
+        asked = self._quote() | {"test_clock": clock}
+        number = str((await self._ask("POST", "/quotes", asked))["number"])
         for step in self._story.when:
             response = await self._command(number, step)
             assert response.status_code < 300, (number, step.do, response.text)
@@ -121,8 +123,8 @@ class Estate:
         while state["status"] == "advancing":
             state = await self.caller.get(f"/v1/test-clocks/{clock}", wait=60)
 
-    async def people(self, clock: str, **counts: int) -> list[str]:
-        """So many contracts of each kind, ordered on a clock; their numbers."""
+    async def people(self, clock: str | None, **counts: int) -> list[str]:
+        """So many contracts of each kind, ordered on a clock or in real time; their numbers."""
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(kind: str) -> str:
@@ -227,5 +229,5 @@ async def _apart(database: Database) -> None:
     first = int(uuid4().hex[:5], 16) % 90_000 * 10
     async with database.write() as connection:
         for code in {kind[0].upper() for kind in KINDS.values()}:
-            values = {"scope": f"contract/{code}/2027", "value": first}
-            await connection.execute(counter.insert(), values)
+            scopes = {f"contract/{code}/{year}" for year in (2027, datetime.now(UTC).year)}
+            await connection.execute(counter.insert(), [{"scope": scope, "value": first} for scope in scopes])
