@@ -114,6 +114,8 @@ class CampaignWorkflow:
 
     async def _may_go_on(self) -> bool:
         """Whether the campaign goes on: while it is paused that is not yet known."""
+        if workflow.cancellation_reason() is not None:
+            return False  # it came while a batch was being asked, which was heard to its end
         if self._paused and not self._cancelled:
             await self._stand(Standing.PAUSED)
             await workflow.wait_condition(lambda: self._cancelled or not self._paused)

@@ -207,3 +207,21 @@ async def test_a_campaign_goes_over_into_new_runs(estate: Estate) -> None:
     shown = await estate.finished(id_)
     assert shown["outcomes"] == {"quoted": 5}
     assert (await estate.client.get_workflow_handle(f"campaign:{id_}").describe()).run_id != first
+
+
+async def test_a_campaign_that_is_cancelled_in_the_temporal_ui_adds_up_too(estate: Estate) -> None:
+    """Cancelled as a workflow, it hears who is being asked, leaves out the rest, and stands as cancelled."""
+    clock = await estate.clock()
+    numbers = await estate.people(clock, monthly=6)
+    await estate.advance(clock, SUMMER)
+    begun = await estate.caller.post("/v1/campaigns", campaign(clock, pace={"batch": 2, "at_once": 1, "per_second": 1}))
+    await estate.sees(begun["id"], lambda shown: shown["outcomes"].get("quoted", 0) > 0)
+    await estate.client.get_workflow_handle(f"campaign:{begun['id']}").cancel()
+    shown = await estate.finished(begun["id"])
+    assert shown["status"] == "cancelled"
+    assert set(shown["outcomes"]) == {"quoted", "left_out"}
+    assert shown["selected"] == sum(shown["outcomes"].values()) == 6
+    rows = await estate.rows(begun["id"])
+    assert [await estate.quoted(number) for number in numbers] == [
+        int(rows[number]["outcome"] == "quoted") for number in numbers
+    ]
