@@ -11,7 +11,7 @@ help:  ## This list
 setup:  ## The Python environment, from the lock file
 	@runtime/ensure_venv.sh
 
-parts: setup  ## What only the tests need: PostgreSQL, Request Tracker, a compose checker, a Temporal server
+parts: setup  ## What only the tests need: PostgreSQL, Request Tracker, a compose checker, stripe-mock, a Temporal server
 	@runtime/install_test_parts.sh
 
 lint: setup  ## Style

@@ -26,7 +26,6 @@ from activities.hooks import HookActivities, HookPort
 from activities.messages import MailPort, MessageActivities
 from activities.payments import Providers
 from activities.records import RecordActivities
-from activities.refunds import RefundActivities
 from activities.ticketing import TicketingActivities
 from adapters.desk_embedded import EmbeddedDesk
 from adapters.desk_roundup import Roundup
@@ -36,6 +35,7 @@ from adapters.mail_embedded import EmbeddedMail
 from adapters.mail_smtp import Server, SmtpMail
 from adapters.papers import Papers
 from adapters.payments_embedded import EmbeddedPayments
+from adapters.payments_stripe import StripePayments
 from adapters.texts import Texts
 from runtime.settings import CHECKOUT, Settings
 from storage.database import Database
@@ -67,13 +67,23 @@ class Outside:
 def outside(settings: Settings, database: Database, programmes: Path = PROGRAMMES) -> Outside:
     """The systems that the settings name, and the embedded ones for the rest."""
     return Outside(
-        payments=Providers(EmbeddedPayments(database)),
+        payments=_payments(settings, database),
         desk=_desk(settings, database),
         mail=_mail(settings, database),
         texts=Texts(programmes),
         hooks=HttpHooks(private=settings.hooks_private),
         papers=Papers(programmes),
     )
+
+
+def _payments(settings: Settings, database: Database) -> Providers:
+    """Stripe where it has a key; what lives on test clocks is never collected with a live one."""
+    embedded = EmbeddedPayments(database)
+    if settings.stripe_key is None:
+        return Providers(embedded)
+    key = settings.stripe_key.get_secret_value()
+    real = StripePayments(key, url=settings.stripe_url)
+    return Providers(real, embedded if "_live_" in key else real)
 
 
 def _desk(settings: Settings, database: Database) -> DeskPort:
@@ -108,7 +118,6 @@ def _mail(settings: Settings, database: Database) -> MailPort:
 def build(client: Client, settings: Settings, database: Database, world: Outside) -> Worker:
     """A worker for everything; it ends what it has begun within half a minute when it is stopped."""
     billing = BillingActivities(database, world.payments)
-    refunds = RefundActivities(database, world.payments)
     collective = CollectiveActivities(database)
     ticketing = TicketingActivities(database, world.desk, settings.public_url)
     hearing = HearingActivities(database, world.desk, client, _look_every(settings))
@@ -122,12 +131,12 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     campaigns = CampaignActivities(database, client)
     batches = BatchActivities(
         {
-            "billing": billing,
-            "ticketing": ticketing,
-            "messages": messages,
-            "documents": documents,
-            "records": records,
-            "fleet": fleets,
+            "billing": (billing, collective),
+            "ticketing": (ticketing,),
+            "messages": (messages,),
+            "documents": (documents,),
+            "records": (records,),
+            "fleet": (fleets,),
         }
     )
     books = BooksActivities(database)
@@ -149,7 +158,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             billing.collect,
             billing.issue_credit,
             billing.write_off,
-            refunds.refund,
+            billing.refund,
             billing.release_coupon,
             ticketing.open_case,
             ticketing.move_case,

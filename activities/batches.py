@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -17,10 +17,10 @@ _ENOUGH = 10.0
 
 
 class BatchActivities:
-    """Carries effects out by the activities of their concerns, which are given by the name of their lane."""
+    """Carries effects out by the activities of their concerns, given by the name of their lane; none may be missing."""
 
-    def __init__(self, concerns: Mapping[str, object]) -> None:
-        self._concerns = concerns
+    def __init__(self, concerns: Mapping[str, Sequence[object]]) -> None:
+        self._acts = {name: _act(concerns, name) for name in set(ACTIVITY.values())}
 
     @activity.defn(name=CARRY_OUT)
     async def carry_out(self, batch: Batch) -> CarriedOut:
@@ -41,8 +41,18 @@ class BatchActivities:
         return CarriedOut(outcomes=tuple(outcomes))
 
     async def _carry(self, batch: Batch, part: Part) -> Outcome:
-        concern, _, name = ACTIVITY[type(part.effect)].partition(".")
-        act: Any = getattr(self._concerns[concern], name)
+        act = self._acts[ACTIVITY[type(part.effect)]]
         contract = batch.contract.model_copy(update={"lines": part.lines}) if part.lines else batch.contract
         outcome: Outcome = await act(Job(contract=contract, effect=part.effect, record=part.record))
         return outcome
+
+
+def _act(concerns: Mapping[str, Sequence[object]], name: str) -> Callable[..., Any]:
+    """Who carries out what is asked for under a name. Raises ValueError where nobody does."""
+    lane, _, what = name.partition(".")
+    found: Callable[..., Any] | None = next(
+        (getattr(item, what) for item in concerns[lane] if hasattr(item, what)), None
+    )
+    if found is None:
+        raise ValueError(f"nobody carries out {name}")
+    return found

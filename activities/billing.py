@@ -9,21 +9,17 @@ from typing import Literal
 from temporalio import activity
 
 from activities.errors import mapped
-from activities.payments import Attempt, Charged, Providers
+from activities.payments import Attempt, Charged
+from activities.refunds import Refunds
 from domain.calendar import local_date
 from domain.dunning.unpaid import ON_ACCOUNT
 from domain.effects import Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon, WriteOff
 from storage import coupons, ledger, payments, records
-from storage.database import Database
 from workflows.catalogue import Job
 
 
-class BillingActivities:
-    """Issues, credits and collects, each once by its effect's key."""
-
-    def __init__(self, database: Database, providers: Providers) -> None:
-        self._database = database
-        self._providers = providers
+class BillingActivities(Refunds):
+    """Issues, credits, collects and gives back, each once by its effect's key."""
 
     @activity.defn(name="billing.issue_invoice")
     async def issue_invoice(self, job: Job) -> Outcome:

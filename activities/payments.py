@@ -65,12 +65,20 @@ class PaymentPort(Protocol):
     def held(self, *, contract: str | None = None, since: datetime | None = None) -> AsyncIterator[Held]:
         """Every payment that it has of ours, of one contract or since an instant where that is asked."""
 
+    async def close(self) -> None:
+        """Give its connections back."""
+
 
 class Providers:
     """The provider that collects, and the one for contracts that live on test clocks, where that is another."""
 
     def __init__(self, real: PaymentPort, trial: PaymentPort | None = None) -> None:
         self.real, self.trial = real, trial or real
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        for provider in self.all():
+            await provider.close()
 
     def of(self, clock: str | None) -> PaymentPort:
         """Who collects for a contract on this test clock, or on none."""

@@ -16,11 +16,12 @@ from storage.database import Database
 from workflows.catalogue import Job
 
 
-class RefundActivities:
-    """Gives back, each part once by its key."""
+class Refunds:
+    """The side of billing that gives back, each part once by its key."""
 
     def __init__(self, database: Database, providers: Providers) -> None:
-        self._database, self._providers = database, providers
+        self._database = database
+        self._providers = providers
 
     @activity.defn(name="billing.refund")
     async def refund(self, job: Job) -> Outcome:

@@ -35,6 +35,9 @@ class EmbeddedPayments:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def close(self) -> None:
+        """It has no connections of its own."""
+
     async def charge(self, attempt: Attempt) -> Charged:
         """The answer that the token asks for. Raises Unreachable where it says so."""
         if attempt.method.startswith("pm_gone"):

@@ -43,6 +43,7 @@ from api import (
     requests,
     rights,
     starts,
+    stripe_webhooks,
     supplies,
     tasks,
 )
@@ -65,6 +66,7 @@ ROUTERS = (
     money.router,
     bank_statements.router,
     mail.router,
+    stripe_webhooks.router,
     papers.router,
     collective.router,
     previews.router,

@@ -6,7 +6,7 @@ Banks, payment providers and people all report in this one way.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ class Said:
     command: str
     by: str
     reference: str | None
-    on: date
+    on: date | datetime
 
     @property
     def id(self) -> str:
@@ -50,9 +50,11 @@ async def report(
 
     What was paid stays paid: a decline that comes late changes nothing.
     """
-    if row["payment"] == "paid":
-        return
     shown = await view_of(services, row["contract"])
+    if row["payment"] == "paid":
+        if outcome == "paid" and attempt is not None:
+            await _paid_twice(services, row, attempt, said, _day(shown, said))
+        return
     if not shown.closed:
         await _tell(
             services, row["contract"], await _command(services, shown, row, said, outcome=outcome, reason=reason)
@@ -61,6 +63,14 @@ async def report(
         if attempt is not None:
             await payments.settle(connection, attempt, outcome, reason)
         await ledger.mark(connection, row["key"], outcome, on=_day(shown, said), reference=said.reference)
+
+
+async def _paid_twice(services: Services, row: dict[str, Any], attempt: str, said: Said, on: date) -> None:
+    """Money for an invoice that was paid already: it is booked, once, and stands in the customer's favour."""
+    async with services.database.write() as connection:
+        if await payments.settle(connection, attempt, "paid"):
+            came = await payments.find(connection, attempt) or {}
+            await ledger.receive_more(connection, row, attempt, came["amount"], on=on, reference=said.reference)
 
 
 async def _command(
@@ -115,4 +125,6 @@ async def _tell(services: Services, number: str, command: Command) -> None:
 
 def _day(shown: View, said: Said) -> date:
     """The day of the money; on a test clock, the clock's."""
-    return local_date(shown.now, shown.zone) if shown.clock else said.on
+    if shown.clock:
+        return local_date(shown.now, shown.zone)
+    return local_date(said.on, shown.zone) if isinstance(said.on, datetime) else said.on

@@ -39,9 +39,12 @@ async def _read(read: Settings, contract: str | None) -> list[Difference]:
 
 async def _at_providers(read: Settings, database: Database, contract: str | None) -> list[Difference]:
     """What the payment providers have, against what we wrote down of them."""
-    found = []
-    for provider in outside(read, database).payments.all():
-        async with database.read() as connection:
-            wrong = await mismatches(connection, provider.name, provider.held(contract=contract), contract=contract)
-        found += [Difference(item.contract, f"provider {provider.name}", item.what) for item in wrong]
+    found, providers = [], outside(read, database).payments
+    try:
+        for provider in providers.all():
+            async with database.read() as connection:
+                wrong = await mismatches(connection, provider.name, provider.held(contract=contract), contract=contract)
+            found += [Difference(item.contract, f"provider {provider.name}", item.what) for item in wrong]
+    finally:
+        await providers.close()
     return found

@@ -93,6 +93,13 @@ async def working(house: House) -> AsyncIterator[None]:
         await begin_watching(house.client, house.settings)
         await apply_housekeeping(house.client, house.settings)
         yield
+    try:
+        async with workers.build(house.client, house.settings, house.database, outside):
+            await begin_dispatching(house.client, house.settings)
+            await begin_watching(house.client, house.settings)
+            yield
+    finally:
+        await outside.payments.close()
 
 
 @asynccontextmanager

@@ -38,6 +38,8 @@ class Account(StrEnum):
 
 
 TAKEN_BACK = "/taken-back/"
+PAID_AGAIN = "/again"
+"""What came in for an invoice that was paid already is a document of its own."""
 _SOLD = frozenset({"supply", "labour", "part"})
 
 

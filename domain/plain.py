@@ -192,7 +192,10 @@ def _dunning(terms: Terms, dunning: DunningTerms) -> Told:
 
 def _credits(terms: Terms, given_back: CreditTerms) -> Told:
     if given_back.settled_by == "refund":
-        yield given_back.rule, "What was paid and is credited is refunded to the means of payment, less what is owed."
+        yield (
+            given_back.rule,
+            "What was paid and is credited is refunded to the means of payment, less what is owed or billed then.",
+        )
         yield given_back.rule, "A customer on account has it set off against what is billed next."
     else:
         yield given_back.rule, "What was paid and is credited is set off against what is billed next."

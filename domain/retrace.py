@@ -60,8 +60,11 @@ def retrace(entries: Iterable[Entry], terms: dict[int, Terms], now: datetime) ->
                 return
             contract = begin(event)
             continue
+        fresh = not waiting
         waiting = waiting or _due(contract, event.at)
-        wrong, waiting = _compared(waiting, event)
+        wrong, left = _compared(waiting, event)
+        # What falls due between the events of one command is looked at anew after them.
+        waiting = [] if fresh and left is waiting else left
         if wrong:
             yield f"entry {entry.seq}: {wrong}"
         contract = evolve(contract, event)

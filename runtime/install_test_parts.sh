@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
-# What only the tests need, put where it is missing: PostgreSQL's programs, a compose checker, a validator of invoices,
-# a Temporal server.
 # What only the tests need, put where it is missing: PostgreSQL's and Request Tracker's programs, a compose checker, a
-# Temporal server.
+# validator of invoices, stripe-mock, a Temporal server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,6 +9,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tenure
 checker=$cache/compose-go/cmd
 mustang=org.mustangproject:Mustang-CLI:2.26.0
 validator=$cache/mustang/Mustang-CLI-2.26.0.jar
+# Its API version is the one that the adapter is written for: raise both together.
+stripe_go=github.com/stripe/stripe-mock@v0.203.0
+stripe_mock=$cache/stripe-mock/stripe-mock
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -80,8 +81,16 @@ install_validator() {
         fail "The validator of invoices could not be had: mvn dependency:copy -Dartifact=$mustang"
 }
 
+install_stripe_mock() {
+    command -v go >/dev/null || fail "The tests check what is asked of Stripe with stripe-mock: install Go."
+    printf 'Building stripe-mock, once ...\n' >&2
+    GOBIN=$(dirname "$stripe_mock") go install "$stripe_go" 2>/dev/null ||
+        fail "stripe-mock could not be built: go install $stripe_go"
+}
+
 { [[ -e $validator ]] && command -v java >/dev/null; } || install_validator
 has_postgres || install_postgres
 has_request_tracker || install_request_tracker
 has_compose || install_compose
+[[ -x $stripe_mock ]] || install_stripe_mock
 .venv/bin/python -m runtime.temporal_binary >/dev/null

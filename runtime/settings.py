@@ -99,6 +99,14 @@ class Settings(BaseSettings):
         None, description="`whsec_` and 24 to 64 bytes in base64: signs the desk's `POST /v1/webhooks/desk`."
     )
 
+    stripe_key: SecretStr | None = Field(
+        None, description="A secret key of Stripe's; the embedded provider when not set."
+    )
+    stripe_webhook_secret: SecretStr | None = Field(None, description="What Stripe signs its events with.")
+    stripe_url: str | None = Field(
+        None, pattern=r"^https?://", description="Another address of Stripe's API, for tests."
+    )
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("var_dir")
@@ -121,6 +129,13 @@ class Settings(BaseSettings):
         if driver not in DRIVERS:
             raise ValueError(f"speaks {driver}, Tenure speaks {' and '.join(DRIVERS)}")
         return url
+
+    @field_validator("stripe_key")
+    @classmethod
+    def _secret_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not key.get_secret_value().startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+            raise ValueError("is no secret key of Stripe's: it begins with sk_test_, sk_live_, rk_test_ or rk_live_")
+        return key
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.bill import Bill
-from domain.books import Account, credited, given_up, invoiced, paid, taken_back
+from domain.books import PAID_AGAIN, Account, credited, given_up, invoiced, paid, taken_back
 from storage.books import Book, Scope, balances, post
 from storage.contracts import next_number
 from storage.tables import credit_line, credit_note, invoice, invoice_line, posting
@@ -187,6 +187,21 @@ async def _cash(connection: AsyncConnection, row: dict[str, Any]) -> tuple[Decim
     came_in, times = sums.get(Account.CASH, (Decimal(0), 0))
     went, _ = sums.get(Account.RECEIVABLE, (Decimal(0), 0))
     return came_in - went, times
+
+
+async def receive_more(
+    connection: AsyncConnection, row: dict[str, Any], attempt: str, amount: Decimal, *, on: date, reference: str | None
+) -> None:
+    """Post what came in by another attempt for an invoice that was paid already, once, under the attempt's own key."""
+    moves = paid(
+        invoice=f"{attempt}{PAID_AGAIN}",
+        on=max(on, row["on"]),
+        amount=amount,
+        currency=row["currency"],
+        rule=row["rule"],
+        reference=reference or row["number"],
+    )
+    await post(connection, book_of(row), moves)
 
 
 async def take_back(connection: AsyncConnection, key: str, amount: Decimal, *, on: date, reference: str) -> bool:

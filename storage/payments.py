@@ -29,6 +29,15 @@ async def find(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
+async def find_held(connection: AsyncConnection, key: str | None, reference: str) -> dict[str, Any] | None:
+    """The attempt that a provider means, by our key where it knows it, else by its own reference."""
+    if key is not None:
+        return await find(connection, key)
+    query = select(payment).where(payment.c.reference == reference)
+    row = (await connection.execute(query)).mappings().first()
+    return dict(row) if row else None
+
+
 async def add(connection: AsyncConnection, values: dict[str, Any]) -> None:
     """Write down an attempt to collect."""
     await connection.execute(payment.insert(), values)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.books import TAKEN_BACK, Account
+from domain.books import PAID_AGAIN, TAKEN_BACK, Account
 from storage import collective
 from storage.books import Scope, postings
 from storage.tables import credit_note, invoice, payment, refund
@@ -40,11 +40,14 @@ class Statement(NamedTuple):
 async def statement(connection: AsyncConnection, scope: Scope, since: date, until: date) -> list[Statement]:
     """The statements of a contract or a customer, one for each currency, from a day to another, both included."""
     rows = await postings(connection, scope._replace(until=until), account=Account.RECEIVABLE)
-    numbers = await _numbers(connection, {row["document"] for row in rows})
-    by_currency = sorted(rows, key=lambda row: row["currency"])
+    numbers = await _numbers(connection, {row["document"].removesuffix(PAID_AGAIN) for row in rows})
+    # What was charged and paid at one moment is told in this order.
+    rows.sort(
+        key=lambda row: (row["currency"], row["on"], row["posted_at"], Account.CASH in {row["debit"], row["credit"]})
+    )
     return [
         _statement(currency, list(group), numbers, since)
-        for currency, group in groupby(by_currency, key=lambda row: str(row["currency"]))
+        for currency, group in groupby(rows, key=lambda row: str(row["currency"]))
     ]
 
 
@@ -60,6 +63,12 @@ async def _numbers(connection: AsyncConnection, keys: set[str]) -> dict[str, str
     )
     rows = await connection.execute(back.where(refund.c.key.in_(keys)))
     return found | {row.key: row.number for row in rows} | await collective.numbers(connection, keys)
+    collected = select(payment.c.key, invoice.c.number).join(invoice, invoice.c.key == payment.c.invoice)
+    back = select(refund.c.key, invoice.c.number).join(payment, payment.c.key == refund.c.payment)
+    back = back.join(invoice, invoice.c.key == payment.c.invoice)
+    for query in (collected.where(payment.c.key.in_(keys)), back.where(refund.c.key.in_(keys))):
+        found = {row.key: row.number for row in await connection.execute(query)} | found
+    return found
 
 
 def _statement(currency: str, rows: list[dict[str, Any]], numbers: dict[str, str], since: date) -> Statement:
@@ -73,7 +82,7 @@ def _statement(currency: str, rows: list[dict[str, Any]], numbers: dict[str, str
         if on < since:
             opening = balance
             continue
-        number = numbers.get(key, key)
+        number = numbers.get(key.removesuffix(PAID_AGAIN), key)
         moves.append(
             Moved(on=on, what=what, number=number, contract=parts[0]["contract"], amount=amount, balance=balance)
         )

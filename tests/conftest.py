@@ -21,6 +21,8 @@ from runtime.temporal_binary import temporal_binary
 from runtime.temporal_server import EmbeddedServer
 from storage.database import Database
 from storage.migrate import upgrade
+from tests.adapters.stripe_mock import stripe_mock
+from tests.adapters.stripe_stand_in import StandIn, standing_in
 
 # A test machine that is busy with servers is slow at times, which is no finding.
 hypothesis.settings.register_profile("tenure", deadline=None)
@@ -89,6 +91,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await upgrade(made)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="session")
+async def stripe_judge() -> AsyncIterator[str]:
+    """The address of stripe-mock, which knows what Stripe takes."""
+    async with stripe_mock() as address:
+        yield address
+
+
+@pytest.fixture
+async def stripe_stand_in(stripe_judge: str) -> AsyncIterator[StandIn]:
+    """A small Stripe with state; at the end, nothing that it was asked may have been malformed."""
+    async with standing_in(stripe_judge) as made:
+        yield made
+        assert made.malformed == []
 
 
 @pytest.fixture

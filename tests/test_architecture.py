@@ -28,6 +28,7 @@ ARROWS = {
         "adapters.programme_files",
         "adapters.camt",
         "adapters.dsn",
+        "adapters.stripe_events",
     ),
     "runtime": (),
     "cli": ("domain", "workflows", "adapters", "storage", "api", "runtime", "worker"),

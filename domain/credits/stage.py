@@ -83,13 +83,13 @@ def _without(account: Account, invoice: str) -> Account:
 
 
 def _billed(contract: Contract, event: Event) -> Account:
-    """The account after what an event credits and bills; a bill is paid from what stands there, where terms say so."""
+    """The account after what an event credits and bills; a bill is paid first from what stands there."""
     account, credit, bill = contract.account, getattr(event, "credit", None), getattr(event, "bill", None)
     if credit:
         account = account.model_copy(update={"credit": account.credit + credit.gross, "set_off": {}})
     if bill is None or not bill.gross:
         return account
-    used = Decimal(0) if _refunds(contract) else min(account.favour, bill.gross)
+    used = min(account.favour, bill.gross)
     changes = {"credit": account.credit - used, "set_off": {bill.key: used} if used else {}}
     account = account.model_copy(update=changes)
     waits = isinstance(event, OrderPlaced) and event.pay_by is not None

@@ -14,6 +14,6 @@ class CreditTerms(Carried):
 
     rule: Rule
     settled_by: Literal["refund", "set_off"] = Field(
-        description="`refund`: to the means of payment, less what is still owed; a customer on account has it set off. "
-        "`set_off`: the next bills are collected less what stands in the customer's favour."
+        description="`refund`: to the means of payment, less what is owed or billed at that moment; who is on "
+        "account has it set off. `set_off`: the next bills are collected less what stands in the customer's favour."
     )

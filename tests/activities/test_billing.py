@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import event, func, select
 from temporalio.exceptions import ApplicationError
 
+from activities.batches import BatchActivities
 from activities.billing import BillingActivities
 from activities.payments import Providers
-from activities.refunds import RefundActivities
 from adapters.payments_embedded import EmbeddedPayments
 from domain.books import Account
 from domain.effects import Collect, IssueCredit, Outcome, Refund, ReleaseCoupon, WriteOff
@@ -27,6 +27,7 @@ from tests.activities.samples import invoice as issuing
 from tests.activities.samples import job, run
 from tests.storage.samples import AT, CONTRACT, bill, charge, record, row
 from tests.storage.test_coupons import WELCOME
+from workflows.catalogue import ACTIVITY
 
 
 @pytest.fixture
@@ -196,19 +197,11 @@ async def test_what_was_set_off_is_not_collected(database: Database, billing: Bi
     assert (stands[Account.CASH], stands[Account.RECEIVABLE]) == (Decimal("90.00"), Decimal("42.00"))
 
 
-@pytest.fixture
-def refunding(database: Database) -> RefundActivities:
-    """The activity that gives money back."""
-    return RefundActivities(database, Providers(EmbeddedPayments(database)))
-
-
 def _back(key: str, amount: str) -> Refund:
     return Refund(key=key, at=AT, rule="SMP-10", amount=Decimal(amount), currency="EUR")
 
 
-async def test_money_goes_back_once(
-    database: Database, billing: BillingActivities, refunding: RefundActivities
-) -> None:
+async def test_money_goes_back_once(database: Database, billing: BillingActivities) -> None:
     """Of the invoice that was credited, posted once, however often it is asked for."""
     await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
     await run(billing.issue_invoice, job(issuing(bill("l", charge("d", "100.00")))))
@@ -217,7 +210,7 @@ async def test_money_goes_back_once(
     )
     await run(billing.issue_credit, job(note))
     for _ in range(3):
-        await run(refunding.refund, job(_back("r", "60.00")))
+        await run(billing.refund, job(_back("r", "60.00")))
     async with database.read() as connection:
         made = await payments.refunds(connection, CONTRACT)
         stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
@@ -225,29 +218,25 @@ async def test_money_goes_back_once(
     assert (stands[Account.CASH], stands[Account.RECEIVABLE]) == (Decimal("180.00"), Decimal(0))
 
 
-async def test_never_more_goes_back_than_came(
-    database: Database, billing: BillingActivities, refunding: RefundActivities
-) -> None:
+async def test_never_more_goes_back_than_came(database: Database, billing: BillingActivities) -> None:
     """What is left after that, a person is told; it is refused for good, and not tried again."""
     await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
     await run(billing.issue_invoice, job(issuing(bill("u", charge("d", "100.00")), None)))
     for _ in range(2):
         with pytest.raises(ApplicationError, match=r"80\.00 EUR did not come through a payment provider") as refused:
-            await run(refunding.refund, job(_back("r", "200.00")))
+            await run(billing.refund, job(_back("r", "200.00")))
         assert refused.value.non_retryable
     async with database.read() as connection:
         assert [row["amount"] for row in await payments.refunds(connection, CONTRACT)] == [Decimal("120.00")]
 
 
-async def test_a_refund_that_is_refused_says_so(
-    database: Database, billing: BillingActivities, refunding: RefundActivities
-) -> None:
+async def test_a_refund_that_is_refused_says_so(database: Database, billing: BillingActivities) -> None:
     """Nothing is posted; the reason stands with it."""
     await run(billing.issue_invoice, job(issuing(bill("k", charge("c", "100.00")))))
     async with database.write() as connection:
         await connection.execute(provider_payment.delete())
     with pytest.raises(ApplicationError, match="has no payment"):
-        await run(refunding.refund, job(_back("r", "60.00")))
+        await run(billing.refund, job(_back("r", "60.00")))
     async with database.read() as connection:
         (row,) = await payments.refunds(connection, CONTRACT)
         stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
@@ -269,3 +258,9 @@ async def test_what_came_twice_is_taken_back_twice(database: Database, billing: 
             stands = (await books.balances(connection, Scope(contract=CONTRACT)))["EUR"]
             seen.append(stands[Account.CASH])
     assert seen == [0, 0, amount, amount, amount, 0]
+
+
+def test_a_worker_that_could_not_carry_something_out_does_not_start(database: Database) -> None:
+    """What is asked for in one go is found by its name; a name that nobody has is said at once."""
+    with pytest.raises(ValueError, match="nobody carries out"):
+        BatchActivities(dict.fromkeys({name.partition(".")[0] for name in ACTIVITY.values()}, (database,)))

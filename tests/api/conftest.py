@@ -26,10 +26,13 @@ from tests.api.house import Caller, House, secret
 
 
 @asynccontextmanager
-async def house_on(url: str, client: Client, folder: Path, **changes: Any) -> AsyncIterator[House]:
-    """Everything but the web server, on one database; its programme has a code that no other house has."""
+async def house_on(url: str, client: Client, folder: Path, *, terms: str = "", **changes: Any) -> AsyncIterator[House]:
+    """Everything but the web server, on one database; its programme has a code that no other house has.
+
+    ``terms`` are more of them, as YAML; ``changes`` are settings.
+    """
     code = f"T{uuid4().hex[:6].upper()}"
-    publish_as(code, folder)
+    publish_as(code, folder, terms)
     address = client.service_client.config.target_host
     settings = read_settings(
         database_url=url,
@@ -50,15 +53,17 @@ async def house_on(url: str, client: Client, folder: Path, **changes: Any) -> As
         house = House(code=code, app=app, http=http, database=database, client=client, settings=settings)
         house.caller = Caller(http, await secret(database, *keys.SCOPES))
         yield house
+    await outside.payments.close()
     await database.close()
 
 
-def publish_as(code: str, folder: Path) -> None:
+def publish_as(code: str, folder: Path, more: str = "") -> None:
     """The sample programme under another code: contracts of two houses never share a number."""
     target = folder / code.lower()
     shutil.copytree(PROGRAMMES / "hpg", target)
     terms = target / "terms.yaml"
-    terms.write_text(re.sub(r"^code: .*$", f"code: {code}", terms.read_text(), count=1, flags=re.MULTILINE))
+    text = re.sub(r"^code: .*$", f"code: {code}", terms.read_text(), count=1, flags=re.MULTILINE)
+    terms.write_text(text + more)
 
 
 @pytest.fixture(scope="session")

@@ -185,3 +185,17 @@ def test_each_time_it_is_taken_back_its_steps_are_new() -> None:
     life.live_until(utc(2027, 3, 19))
     keys = [effect.key for effect in told(life, Collect)]
     assert len(keys) == len(set(keys)) == 2
+
+
+def test_what_is_billed_at_the_same_moment_is_paid_first() -> None:
+    """A fee for leaving is set off against the days that come back; only the rest goes to the card."""
+    under = terms(
+        credits={"rule": "SMP-11", "settled_by": "refund"},
+        order_fees=[],
+        fees={"early_termination": {"rule": "SMP-12", "amount": "100", "text": {"en": "Early termination"}}},
+    )
+    life = ordered(offer(prices={12: Decimal(365)}), at=utc(2027, 3, 1), period=12, under=under)
+    life.give(Cancel(id="c", reason="leaving"), utc(2027, 4, 9))
+    (credit,), fee = told(life, IssueCredit), told(life, IssueInvoice)[-1]
+    assert (fee.bill.gross, fee.set_off) == (Decimal("120.00"), Decimal("120.00"))
+    assert refunds(life) == [credit.bill.gross - Decimal("120.00")]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from activities.billing import BillingActivities
 from activities.collective import CollectiveActivities
 from activities.payments import Providers
-from activities.refunds import RefundActivities
 from adapters.payments_embedded import EmbeddedPayments
 from cli.preparation import prepare
 from domain import decider
@@ -60,15 +59,14 @@ async def book(database: Database, life: Life, reports: Sequence[Report] = ()) -
     async with database.write() as connection:
         await contracts.begin(connection, values | fixed | named)
         await records.write(connection, Record(view=shown, entries=tuple(life.entries)))
-    providers = Providers(EmbeddedPayments(database))
-    billing = BillingActivities(database, providers)
+    billing = BillingActivities(database, Providers(EmbeddedPayments(database)))
     acts = {
         IssueInvoice: billing.issue_invoice,
         Collect: billing.collect,
         IssueCredit: billing.issue_credit,
         WriteOff: billing.write_off,
-        Refund: RefundActivities(database, providers).refund,
         IssueCollective: CollectiveActivities(database).issue_collective,
+        Refund: billing.refund,
     }
     waiting = list(reports)
     for position, effect in enumerate(life.told):

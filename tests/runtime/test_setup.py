@@ -35,7 +35,7 @@ def test_missing_python_is_told_plainly() -> None:
 
 
 def test_parts_of_the_tests_are_in_place() -> None:
-    """A second look for PostgreSQL, the compose checker and the Temporal server installs nothing."""
+    """A second look for PostgreSQL, the compose checker, stripe-mock and the Temporal server installs nothing."""
     done = run("runtime/install_test_parts.sh")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

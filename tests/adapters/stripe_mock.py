@@ -1,0 +1,47 @@
+"""stripe-mock, Stripe's own judge of requests: built once for the machine, started for a test run, ended by its id."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from runtime.ports import free_port
+
+PROGRAM = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tenure" / "stripe-mock" / "stripe-mock"
+_STARTS_WITHIN = 30.0
+
+
+@asynccontextmanager
+async def stripe_mock() -> AsyncIterator[str]:
+    """The address of a running stripe-mock that insists on the API version that it knows."""
+    if not PROGRAM.exists():
+        raise FileNotFoundError(f"{PROGRAM} is missing: run runtime/install_test_parts.sh")
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "-http-addr", f"127.0.0.1:{port}", "-strict-version-check", stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        await _answers(address, process)
+        yield address
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _answers(address: str, process: asyncio.subprocess.Process) -> None:
+    async with httpx.AsyncClient() as http, asyncio.timeout(_STARTS_WITHIN):
+        while process.returncode is None:
+            try:
+                await http.get(f"{address}/v1/customers", headers={"Authorization": "Bearer sk_test_123"})
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+    raise RuntimeError(f"stripe-mock ended with {process.returncode}")
