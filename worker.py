@@ -121,7 +121,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     collective = CollectiveActivities(database)
     ticketing = TicketingActivities(database, world.desk, settings.public_url)
     hearing = HearingActivities(database, world.desk, client, _look_every(settings))
-    messages = MessageActivities(database, world.texts, world.mail)
+    messages = MessageActivities(database, world.texts, world.mail, settings.public_url)
     documents = DocumentActivities(database, world.papers)
     records = RecordActivities(database)
     fleets = FleetActivities(database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,13 +11,16 @@ from typing import Any, Protocol
 from temporalio import activity
 
 from activities.errors import Refused, Unreachable, mapped
-from domain.effects import Outcome, SendAgain, SendMessage
+from domain.effects import OfferLink, Outcome, SendAgain, SendMessage
 from storage import documents as papers
-from storage import records
+from storage import links, records
 from storage.database import Database
+from storage.links import KeptLink
 from storage.outbox import Letter, find_message, keep_message, mark_message
 from workflows.catalogue import Header, Job
 
+LINKS = "/v1/links/"
+"""Where the links in mails lead, under the public address."""
 NO_ADDRESS = "the customer has no e-mail address"
 
 
@@ -48,10 +52,11 @@ class TextsPort(Protocol):
 class MessageActivities:
     """Composes and sends."""
 
-    def __init__(self, database: Database, texts: TextsPort, mail: MailPort) -> None:
+    def __init__(self, database: Database, texts: TextsPort, mail: MailPort, public_url: str) -> None:
         self._database = database
         self._texts = texts
         self._mail = mail
+        self._public_url = public_url
 
     @activity.defn(name="messages.send")
     async def send(self, job: Job) -> Outcome:
@@ -120,8 +125,11 @@ class MessageActivities:
             missing = sorted(set(effect.attached) - set(documents))
             if missing:
                 raise Unreachable(f"the documents {', '.join(missing)} are not made yet")
-            letter = self._compose(job, effect, documents)
+            token = secrets.token_urlsafe(32) if effect.link else None
+            letter = self._compose(job, effect, documents, token)
             await keep_message(connection, letter)
+            if effect.link and token:
+                await links.keep(connection, _kept(job, effect, effect.link, token))
             return letter
 
     async def _attached(self, letter: Letter) -> tuple[Attachment, ...]:
@@ -131,11 +139,10 @@ class MessageActivities:
             found = await papers.contents(connection, letter.documents)
         return tuple(Attachment(papers.file_name(row), row["media_type"], row["content"]) for row in found)
 
-    def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str]) -> Letter:
+    def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str], token: str | None) -> Letter:
         who = job.contract.customer
-        subject, body = self._texts.message(
-            job.contract.programme, who.language, effect.message, context(job.contract, effect)
-        )
+        about = context(job.contract, effect) | {"link": self._link(token)}
+        subject, body = self._texts.message(job.contract.programme, who.language, effect.message, about)
         return Letter(
             key=effect.key,
             contract=job.contract.number,
@@ -151,6 +158,9 @@ class MessageActivities:
             due_at=effect.at,
             composed_at=datetime.now(UTC),
         )
+
+    def _link(self, token: str | None) -> str | None:
+        return f"{self._public_url}{LINKS}{token}" if token else None
 
     async def _done(self, job: Job, letter: Letter, outcome: str, reason: str | None) -> Outcome:
         async with self._database.write() as connection:
@@ -174,6 +184,19 @@ def context(contract: Header, effect: SendMessage) -> dict[str, Any]:
         "data": effect.data,
         "documents": list(effect.attached),
     }
+
+
+def _kept(job: Job, effect: SendMessage, link: OfferLink, token: str) -> KeptLink:
+    return KeptLink(
+        sha256=links.hashed(token),
+        key=effect.key,
+        contract=job.contract.number,
+        about=link.about,
+        number=link.number,
+        until=link.until,
+        said=effect.data,
+        created_at=datetime.now(UTC),
+    )
 
 
 def message_id(key: str) -> str:

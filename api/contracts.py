@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -98,6 +99,11 @@ class CreditOut(BaseModel):
     reason: str
     issued_at: datetime
     lines: list[CreditLineOut]
+
+
+_LINK = re.compile(r"(/v1/links/)[A-Za-z0-9_-]+")
+_HIDDEN = r"\1(hidden)"
+"""A link is its reader's key: who reads the proof of a mail does not get it."""
 
 
 class ReportOut(BaseModel):
@@ -262,7 +268,12 @@ async def list_notices(services: Needs, number: Number, _: MayRead) -> list[Noti
     await view_of(services, number)
     async with services.database.read() as connection:
         rows, reported = await contracts.messages(connection, number), await delivery.reports(connection, number)
-    return [NoticeOut.model_validate(row | {"reports": reported.get(row["key"], [])}) for row in rows]
+    return [
+        NoticeOut.model_validate(
+            row | {"reports": reported.get(row["key"], []), "body": _LINK.sub(_HIDDEN, row["body"])}
+        )
+        for row in rows
+    ]
 
 
 @router.get("/{number}/documents", operation_id="list_documents", tags=["messages"])

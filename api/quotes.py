@@ -15,7 +15,7 @@ from api.counting import CountedFleet, counted_for
 from api.fields import Body, Code, Day, Line, Number
 from api.offering import OfferRequest, Programme, chosen_term, offers, programme
 from api.once import OnceOrder, OnceQuote
-from api.problems import RESPONSES, ProblemError, not_found
+from api.problems import RESPONSES, ProblemError, not_found, refused
 from api.quote_requests import RequestId
 from api.rights import ContactIn
 from api.security import MayRead
@@ -25,7 +25,8 @@ from domain.calendar import local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
 from domain.fleet.state import FleetId
-from domain.state import Contact, Customer
+from domain.refusal import Refusal
+from domain.state import ENDED, Contact, Customer
 from domain.view import Entry, View
 from storage import clocks, contracts, people, quote_requests
 from storage.contracts import STARTING
@@ -162,6 +163,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         if known:
             return ContractStart.model_validate(known["start"]), known["number"]
         offered = await programme(connection, wanted.programme)
+        await _check_ended(connection, wanted, offered)
         now = await _now(services, connection, wanted.test_clock)
         number = await _number(connection, wanted.programme, now)
         made = await offers(connection, offered, wanted.offers, wanted.customer.language, fleet)
@@ -199,6 +201,22 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         if kept is None or kept["number"] != number:
             raise _WrittenElsewhere  # and the number goes back
     return start, number
+
+
+async def _check_ended(connection: AsyncConnection, wanted: QuoteRequest, offered: Programme) -> None:
+    """Refuse to take up again what has not ended; a contract from before Tenure is not known here: it is believed."""
+    before = await contracts.read(connection, wanted.reenrols) if wanted.reenrols else None
+    if before is None or before.status in ENDED:
+        return
+    again = offered.terms.reenrolment
+    raise refused(
+        Refusal(
+            again.rule if again else offered.terms.quote.rule,
+            f"{before.number} is {before.status.value}: it has not ended",
+            allowed_when="it is renewed instead, or has lapsed or run out",
+            field="reenrols",
+        )
+    )
 
 
 async def _fleet(services: Services, wanted: QuoteRequest, command: str) -> CountedFleet | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -12,7 +13,7 @@ from api.counting import CountedFleet
 from api.fields import Body, Day, FormIn, Line, LineId, Number, ServiceId, Word
 from api.offering import OfferRequest, offers, programme
 from api.once import OnceOperate, OnceOrder
-from api.problems import RESPONSES, not_found
+from api.problems import RESPONSES, ProblemError, not_found
 from api.services import Needs, Services
 from domain.breach.commands import CureBreach, NoticeBreach
 from domain.commands import (
@@ -103,6 +104,21 @@ class AnswerRequest(Body):
     received_on: Day | None = Field(
         default=None, description="The day on which it came in, where it is entered later; that day counts."
     )
+
+
+class RenewRequest(AnswerRequest):
+    """The same, and the next term's last day where it is to end with something else."""
+
+    until: Day | None = Field(default=None, description="The next term's last day; its whole length where none is.")
+    ends_with: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,9}-\d{4}-\d{6}$")] | None = Field(
+        default=None, description="A contract of the same customer: the next term ends with its term."
+    )
+
+
+class OfferRenewalRequest(Body):
+    """What the renewal quote states."""
+
+    order_by: Day | None = Field(default=None, description="The quote's own deadline, which then governs.")
 
 
 class DeclineRequest(AnswerRequest):
@@ -244,20 +260,38 @@ async def undo(services: Needs, number: Number, wanted: UndoRequest, once: OnceO
 
 
 @router.post("/offer-renewal", operation_id="offer_renewal")
-async def offer_renewal(services: Needs, number: Number, once: OnceOperate) -> RenewalAnswer:
+async def offer_renewal(
+    services: Needs, number: Number, once: OnceOperate, wanted: OfferRenewalRequest | None = None
+) -> RenewalAnswer:
     """Ask for the renewal quote ahead of its day, or again; the contract decides, and a term is quoted once."""
+    order_by = wanted.order_by if wanted else None
 
     async def act(command: str) -> RenewalAnswer:
-        return await ask_for_renewal(services, number, OfferRenewal(id=command, by=once.by))
+        return await ask_for_renewal(services, number, OfferRenewal(id=command, by=once.by, order_by=order_by))
 
     return await once.do(act)  # type: ignore[return-value]
 
 
 @router.post("/renew", operation_id="renew")
-async def renew(services: Needs, number: Number, once: OnceOrder, wanted: AnswerRequest | None = None) -> View:
+async def renew(services: Needs, number: Number, once: OnceOrder, wanted: RenewRequest | None = None) -> View:
     """Say yes to the renewal quote, in a form that the terms take."""
-    given = wanted or AnswerRequest()
-    return await give_once(services, number, once, Renew, **given.model_dump())  # type: ignore[return-value]
+    given = wanted or RenewRequest()
+    until = await _ends_with(services, number, given)
+    fields = given.model_dump(exclude={"ends_with"}) | {"until": until}
+    return await give_once(services, number, once, Renew, **fields)  # type: ignore[return-value]
+
+
+async def _ends_with(services: Services, number: str, wanted: RenewRequest) -> date | None:
+    """The last day that the next term is to have. Raises a problem: 404 for a contract that is not the customer's."""
+    if wanted.ends_with is None:
+        return wanted.until
+    mine, other = await view_of(services, number), await view_of(services, wanted.ends_with)
+    if other.customer.id != mine.customer.id:
+        raise not_found(f"contract {wanted.ends_with} of customer {mine.customer.id}")
+    last = other.ending.last_day if other.ending else other.term.last if other.term else None
+    if last is None:
+        raise ProblemError(409, "refused", f"{wanted.ends_with} has no last day to end with", field="ends_with")
+    return last
 
 
 @router.post("/decline-renewal", operation_id="decline_renewal")

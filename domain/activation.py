@@ -89,12 +89,23 @@ def _first_term(contract: Contract, at: datetime) -> Term | None:
 def next_term(contract: Contract, term: Term) -> Term:
     """The term after this one, counted from activation so that no clipped month end is carried along.
 
-    Days that pauses have added to terms before it move it along.
+    Days that pauses have added to terms before it move it along. One that is to end on a named day ends then, and the
+    terms after it are counted from there.
     """
+    first = term.last + DAY
+    if contract.renewal.until and term == contract.term:
+        return anchored(contract, term.number + 1, first, contract.renewal.until)
     months = term.months + (term_months(contract, contract.renewal.terms) or term.months)
-    anchor = contract.active_since or term.first
-    last = last_day_of(anchor, months) + timedelta(days=contract.extended)
-    return Term(number=term.number + 1, first=term.last + DAY, last=last, months=months)
+    anchor = term.anchor or contract.active_since or term.first
+    last = last_day_of(anchor, months) + timedelta(days=contract.extended - term.extended)
+    return Term(
+        number=term.number + 1, first=first, last=last, months=months, anchor=term.anchor, extended=term.extended
+    )
+
+
+def anchored(contract: Contract, number: int, first: date, last: date) -> Term:
+    """A term with a last day of its own: those after it are counted from the day after that."""
+    return Term(number=number, first=first, last=last, months=0, anchor=last + DAY, extended=contract.extended)
 
 
 def line_since(contract: Contract, line: Line) -> date | None:

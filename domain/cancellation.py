@@ -25,6 +25,7 @@ from domain.events import (
     LinesCancelled,
     LinesEnded,
 )
+from domain.late import late_until
 from domain.message import message
 from domain.notice import check_written, received, term_of_no
 from domain.order import fee_charge, void
@@ -409,8 +410,8 @@ def _tell_cancelled(contract: Contract, event: Cancelled) -> Iterator[Effect]:
 def _tell_ended(contract: Contract, event: Ended) -> Iterator[Effect]:
     yield from closed_questions(contract, event)
     if event.status != "Void":
-        name = "expired" if event.status == "Expired" else "cancelled"
-        yield _last_words(contract, event, name)
+        name, until = "expired" if event.status == "Expired" else "cancelled", late_until(contract)
+        yield _last_words(contract, event, name, late_until=until.isoformat() if until else None)
 
 
 def _last_words(contract: Contract, event: Ended | Cancelled, name: str, **data: object) -> SendMessage:

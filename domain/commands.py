@@ -203,17 +203,25 @@ class Undo(Command):
 
 
 class OfferRenewal(Command):
-    """Ask for the renewal quote ahead of its day, or again where something hindered it; a term is quoted once."""
+    """Ask for the renewal quote ahead of its day, or again where something hindered it; a term is quoted once.
+
+    ``order_by`` is the deadline that the quote states, which then governs.
+    """
 
     kind: Literal["offer_renewal"] = "offer_renewal"
+    order_by: date | None = None
 
 
 class Renew(Command):
-    """Say yes to the renewal quote, in a form that the terms take; ``received_on`` as for a cancellation."""
+    """Say yes to the renewal quote, in a form that the terms take; ``received_on`` as for a cancellation.
+
+    ``until`` names the next term's last day, where it is to end with something else.
+    """
 
     kind: Literal["renew"] = "renew"
     form: OrderedBy | None = None
     received_on: date | None = None
+    until: date | None = None
 
 
 class DeclineRenewal(Command):

@@ -155,13 +155,28 @@ class MakeDocument(Effect):
     data: dict[str, object] = Field(default_factory=dict)
 
 
+class OfferLink(Carried):
+    """A link to an offer, by which it is answered without an account: a quote's revision, or the next term's number.
+
+    It works until the end of the local date ``until``.
+    """
+
+    about: Literal["quote", "renewal"]
+    number: int
+    until: date
+
+
 class SendMessage(Effect):
-    """Write to the customer; ``message`` names the text, ``attached`` the keys of documents that go along."""
+    """Write to the customer; ``message`` names the text, ``attached`` the keys of documents that go along.
+
+    With a ``link`` the text holds one to the offer that ``data`` tells of.
+    """
 
     kind: Literal["send_message"] = "send_message"
     message: str
     data: dict[str, object] = Field(default_factory=dict)
     attached: tuple[str, ...] = ()
+    link: OfferLink | None = None
 
 
 class SendAgain(Effect):

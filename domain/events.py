@@ -39,7 +39,7 @@ from domain.supplies.events import (
 )
 from domain.takeover.events import TakenOver
 from domain.terms import Terms
-from domain.values import Carried, Prices
+from domain.values import Carried, Prices, Span
 
 
 class Quoted(Event):
@@ -318,6 +318,7 @@ class RenewalOpened(Event):
     kind: Literal["renewal_opened"] = "renewal_opened"
     term: int
     asked: str | None = None
+    order_by: date | None = None
 
 
 class RenewalQuoted(Event):
@@ -361,6 +362,7 @@ class RenewalAccepted(Event):
     kind: Literal["renewal_accepted"] = "renewal_accepted"
     form: OrderedBy | None = None
     received_on: date | None = None
+    until: date | None = None
 
 
 class RenewalDeclined(Event):
@@ -386,14 +388,22 @@ class RenewalAnswerWithdrawn(Event):
     kind: Literal["renewal_answer_withdrawn"] = "renewal_answer_withdrawn"
 
 
+class LateRenewalClosed(Event):
+    """The days for a late yes passed: what ran out can only be taken up again by a new quote."""
+
+    kind: Literal["late_renewal_closed"] = "late_renewal_closed"
+    last_day: date
+
+
 class Renewed(Event):
-    """The next term began."""
+    """The next term began; ``gap`` holds the days without service before it, where it was renewed late."""
 
     kind: Literal["renewed"] = "renewed"
     term: Term
     tacit: bool
     prices: dict[str, Prices] = Field(default_factory=dict)
     terms: Terms | None = None
+    gap: Span | None = None
 
 
 class CancellationPlanned(Event):
@@ -575,6 +585,7 @@ AnyEvent = Annotated[
     | RenewalDeclined
     | RenewalCommitted
     | RenewalAnswerWithdrawn
+    | LateRenewalClosed
     | Renewed
     | CancellationPlanned
     | CancellationWithdrawn

@@ -162,7 +162,8 @@ def _activated(contract: Contract, event: Any) -> str:
 
 def _renewed(contract: Contract, event: Any) -> str:
     how = "tacitly" if event.tacit else "as agreed"
-    return f"Renewed {how}: term {event.term.number} runs from {event.term.first} to {event.term.last}"
+    gap = f"; without service from {event.gap.first} to {event.gap.last}" if event.gap else ""
+    return f"Renewed {how}: term {event.term.number} runs from {event.term.first} to {event.term.last}{gap}"
 
 
 def _resumed(contract: Contract, event: Any) -> str:
@@ -276,7 +277,10 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
         f"Reminded {e.days} days before the term ends" if e.days >= 0 else f"Reminded after the end on {e.last_day}"
     ),
     happened.ReminderSkipped: lambda c, e: f"Reminder {_when(e.days)} skipped: {e.reason}",
-    happened.RenewalAccepted: lambda c, e: f"Renewal accepted{_received(e)}",
+    happened.RenewalAccepted: lambda c, e: (
+        f"Renewal accepted{_received(e)}{f', to end on {e.until}' if e.until else ''}"
+    ),
+    happened.LateRenewalClosed: lambda c, e: f"Not renewed late either: the last day was {e.last_day}",
     happened.RenewalDeclined: lambda c, e: (
         f"Renewal declined{_received(e)}{_because(e.reason)}; runs out on {e.last_day}"
     ),

@@ -49,6 +49,11 @@ def check_written(contract: Contract, details: Mapping[str, str], field: str) ->
         )
 
 
+def taken_up_again(contract: Contract) -> str | None:
+    """How what comes too late can still be had: by a new quote, where the terms take up again what ended."""
+    return f"a new quote takes {contract.number} up again (`reenrols`)" if contract.terms.reenrolment else None
+
+
 def opens_on(rules: RenewalTerms, term: Term) -> date:
     """The day on which the next term is offered; a term that is shorter than the notice offers it at once."""
     return max(term.last - timedelta(days=rules.quote_days), term.first)

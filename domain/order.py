@@ -140,10 +140,21 @@ def fee_charge(contract: Contract, name: str, key: str, line: Line | None = None
 
 
 def _inspections(contract: Contract, lapsed: Iterable[Line]) -> tuple[Inspection, ...]:
-    rule = contract.terms.lapsed_cover
-    if rule is None or not rule.inspection:
+    """The devices that an engineer looks at first: those long without cover, or all that are taken up again."""
+    terms = contract.terms
+    if contract.reenrols and terms.reenrolment and terms.reenrolment.inspection:
+        return tuple(Inspection(line=line.id) for line in contract.lines)
+    if terms.lapsed_cover is None or not terms.lapsed_cover.inspection:
         return ()
     return tuple(Inspection(line=line.id) for line in lapsed)
+
+
+def inspection_rule(contract: Contract) -> str:
+    """Why devices are inspected before service starts."""
+    terms = contract.terms
+    if contract.reenrols and terms.reenrolment and terms.reenrolment.inspection:
+        return terms.reenrolment.rule
+    return terms.lapsed_cover.rule if terms.lapsed_cover else terms.order.rule
 
 
 def _open_order(contract: Contract) -> Order:
@@ -198,7 +209,7 @@ def check_inspection(contract: Contract, command: ReportInspection, now: datetim
     """What the engineer found: service may start when all have passed; one that fails makes the order void."""
     order, lapsed = contract.order, contract.terms.lapsed_cover
     waiting = [item.line for item in order.inspections if item.passed is None] if order else []
-    rule = lapsed.rule if lapsed else contract.terms.order.rule
+    rule = inspection_rule(contract)
     if order is None or command.line not in waiting:
         raise Refusal(rule, f"no inspection of line {command.line} is waited for", field="line")
     if not command.passed:
@@ -326,7 +337,7 @@ def _tell_placed(contract: Contract, event: OrderPlaced) -> Iterator[Effect]:
             expects=expected.INSPECTION,
             serial=serials[item.line],
             line=item.line,
-            rule=contract.terms.lapsed_cover.rule if contract.terms.lapsed_cover else None,
+            rule=inspection_rule(contract),
             occurrence=f"inspection.{item.line}",
         )
     if event.bill.charges or event.pay_by is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from domain.notice import last_answer_day, opens_on
+from domain.late import late_until
+from domain.notice import last_answer_day, opens_on, taken_up_again
 from domain.refusal import Refusal
 from domain.renewal_request import may_be_asked_from
 from domain.state import ENDED, OFFERED, RUNNING, Contract, Status
@@ -36,7 +37,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "terminate": _STARTED,
     "undo": _STARTED,
     "offer_renewal": frozenset(Status),
-    "renew": _STARTED,
+    "renew": _STARTED | {Status.EXPIRED},
     "decline_renewal": _STARTED,
     "report_requote": frozenset(Status),
     "report_bounce": frozenset(Status),
@@ -91,9 +92,8 @@ def check_status(contract: Contract, kind: str) -> None:
 
 
 def _again(contract: Contract, kind: str) -> str | None:
-    """How what comes too late can still be had: by a new quote, where the terms take up again what ended."""
-    late = kind in {"accept", "checkout", "renew"} and contract.status in {Status.LAPSED, Status.EXPIRED}
-    return f"a new quote takes {contract.number} up again (`reenrols`)" if late and contract.terms.reenrolment else None
+    late = kind in {"accept", "checkout"} and contract.status is Status.LAPSED
+    return taken_up_again(contract) if late else None
 
 
 def permissions(contract: Contract) -> tuple[Permission, ...]:
@@ -114,6 +114,8 @@ def _permissions(contract: Contract) -> Iterator[Permission]:
             yield from _while_draft(contract)
         case Status.SCHEDULED | Status.ACTIVE | Status.SUSPENDED:
             yield from _while_ordered(contract)
+        case Status.EXPIRED if until := late_until(contract):
+            yield Permission(command="renew", until=until)
         case _:
             return
 

@@ -144,6 +144,8 @@ def _reenrolment(terms: Terms, again: ReenrolmentTerms) -> Told:
     conditions += ["the start lies in the future"] if again.future_start else []
     where = f" where {_all(conditions)}" if conditions else ""
     yield again.rule, f"What lapsed or ran out is taken up again by a new quote{where}."
+    if again.inspection:
+        yield again.rule, "Service starts when every device has passed an inspection."
     if again.fee:
         spared = f", unless `{again.free_with}` holds of every device" if again.free_with else ""
         yield from _fee(terms, again.fee, f"is billed then{spared}")
@@ -283,6 +285,11 @@ def _renewal(terms: Terms, renewal: RenewalTerms) -> Told:
     if renewal.mode == "tacit" and renewal.commits == "when_notice_closes":
         rule = renewal.notice_rule or renewal.rule
         yield rule, "After the last possible day for a no the next term is certain, and the customer is told."
+    if renewal.late:
+        how = "without a gap" if renewal.late.begins == "without_gap" else "from the day of the yes, with a gap"
+        yield renewal.late.rule, f"What ran out is renewed up to {renewal.late.days} days after its end, {how}."
+    if renewal.coterm_rule:
+        yield renewal.coterm_rule, "A renewal may be made to end on an earlier day, charged to the day."
     before = [str(days) for days in renewal.reminder_days if days > 0]
     after = [str(-days) for days in renewal.reminder_days if days < 0]
     reminders = f"{_all(before)} days before the term ends" if before else ""

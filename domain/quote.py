@@ -11,7 +11,7 @@ from domain.activation import term_months
 from domain.calendar import DAY, local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.due import Due, Rank, moment
-from domain.effects import Effect, MakeDocument
+from domain.effects import Effect, MakeDocument, OfferLink
 from domain.eligibility import admitted, check_reenrolment
 from domain.envelope import Event
 from domain.events import QuoteAccepted, Quoted, QuoteLapsed, QuoteRejected, QuoteRevised
@@ -271,7 +271,8 @@ def _tell_offer(contract: Contract, event: Quoted | QuoteRevised) -> tuple[Effec
         *reply_forms(contract, event, contract.revision, data, renews=False),
     )
     told = message(contract, event, name, contract.revision, **data)
-    return (*papers, told.model_copy(update={"attached": tuple(paper.key for paper in papers)}))
+    link = OfferLink(about="quote", number=contract.revision, until=event.valid_until)
+    return (*papers, told.model_copy(update={"attached": tuple(paper.key for paper in papers), "link": link}))
 
 
 def _tell_lapse(contract: Contract, event: QuoteLapsed) -> tuple[Effect, ...]:

@@ -15,8 +15,9 @@ from domain.casework import expected
 from domain.casework.opening import open_case
 from domain.commands import DeclineRenewal, Renew, ReportRequote
 from domain.delivery.hold import held
+from domain.deskwork import answer_by
 from domain.due import Due, Rank, moment
-from domain.effects import Effect, MakeDocument, Requote
+from domain.effects import Effect, MakeDocument, OfferLink, Requote
 from domain.envelope import Event
 from domain.events import (
     CancellationWithdrawn,
@@ -34,9 +35,19 @@ from domain.events import (
     Renewed,
 )
 from domain.forms import check_decline_form, check_order_form
+from domain.late import late_terms, renewed_late, taken_up
 from domain.message import message
 from domain.money import percent_of, rounded
-from domain.notice import check_written, deadline, last_answer_day, last_day_for_no, opens_on, received, term_of_no
+from domain.notice import (
+    check_written,
+    deadline,
+    last_answer_day,
+    last_day_for_no,
+    opens_on,
+    received,
+    taken_up_again,
+    term_of_no,
+)
 from domain.offer_papers import priced, reply_forms, taxed
 from domain.periods import next_period, paused_so_far, stands_still
 from domain.refusal import Refusal
@@ -197,7 +208,7 @@ def check_requote(contract: Contract, command: ReportRequote, now: datetime) -> 
         rule=rules.quote_rule or rules.rule,
         by=command.by,
         term=next_term(contract.model_copy(update={"renewal": Renewal(terms=command.terms)}), term),
-        deadline=deadline(contract, term),
+        deadline=contract.renewal.order_by or deadline(contract, term),
         prices=prices,
         terms=command.terms,
     )
@@ -232,6 +243,12 @@ def _open_question(contract: Contract, now: datetime) -> Term:
     """The term whose renewal may be answered now. Refuses when it is too early, too late, or answered."""
     rules, term, renewal = _rules(contract), contract.term, contract.renewal
     rule = rules.rule
+    if contract.status is Status.EXPIRED:
+        raise Refusal(
+            rules.late.rule if rules.late else rules.notice_rule or rule,
+            f"the contract ran out on {contract.ended_on}",
+            allowed_when=taken_up_again(contract),
+        )
     if contract.ending and renewal.answer is None:
         raise Refusal(
             rule,
@@ -259,17 +276,42 @@ def _check_in_time(contract: Contract, term: Term, day: date) -> None:
     rule = rules.grace_rule if rules.grace_days and rules.grace_rule else rules.notice_rule or rules.rule
     grace = f", with {rules.grace_days} days of grace" if rules.grace_days else ""
     until = contract.renewal.deadline or deadline(contract, term)
-    again = "the contract is taken up again by a new quote that names it" if contract.terms.reenrolment else None
+    again = taken_up_again(contract)
     raise Refusal(rule, f"the deadline for an answer was {until}{grace}", allowed_when=again)
 
 
 def check_renew(contract: Contract, command: Renew, now: datetime) -> tuple[Event, ...]:
-    """The customer's yes to the next term, in a form that the terms take."""
-    term = _open_question(contract, now)
+    """The customer's yes to the next term, in a form that the terms take; where they do, also after the term ended."""
+    late = late_terms(contract)
+    term = contract.term if late and contract.term else _open_question(contract, now)
     check_order_form(contract.renewal.terms or contract.terms, command.form)
-    _check_in_time(contract, term, received(contract, command.received_on, now))
-    rule = _rules(contract).rule
-    return (RenewalAccepted(at=now, rule=rule, by=command.by, form=command.form, received_on=command.received_on),)
+    day, rule = received(contract, command.received_on, now), _rules(contract).rule
+    if command.until:
+        _check_until(contract, term, command.until)
+    if late and day > last_answer_day(contract, term):
+        return renewed_late(contract, command, now, late, term)
+    _check_in_time(contract, term, day)
+    accepted = RenewalAccepted(
+        at=now, rule=rule, by=command.by, form=command.form, received_on=command.received_on, until=command.until
+    )
+    if late is None:
+        return (accepted,)
+    # It came in in time and is entered when the contract has run out: it is renewed as if it never had.
+    return renewed_late(contract, command, now, late.model_copy(update={"begins": "without_gap", "rule": rule}), term)
+
+
+def _check_until(contract: Contract, term: Term, until: date) -> None:
+    """Refuse a last day of the next term where the terms know none, or that does not lie in it."""
+    rules, following = _rules(contract), next_term(contract, term)
+    if rules.coterm_rule is None:
+        raise Refusal(rules.rule, "the next term runs its whole length", field="until")
+    if not following.first <= until <= following.last:
+        raise Refusal(
+            rules.coterm_rule,
+            f"the next term cannot end on {until}",
+            allowed_when=f"its last day is one from {following.first} to {following.last}",
+            field="until",
+        )
 
 
 def check_decline(contract: Contract, command: DeclineRenewal, now: datetime) -> tuple[Event, ...]:
@@ -306,7 +348,12 @@ def _overtaken(contract: Contract, command: DeclineRenewal, now: datetime) -> da
 
 
 def _opened(contract: Contract, event: RenewalOpened) -> dict[str, Any]:
-    asked = {"opened": True, "asked": event.asked, "openings": contract.renewal.openings + 1}
+    asked = {
+        "opened": True,
+        "asked": event.asked,
+        "openings": contract.renewal.openings + 1,
+        "order_by": event.order_by,
+    }
     return {"renewal": contract.renewal.model_copy(update=asked | {"unoffered": (), "hindered": None})}
 
 
@@ -325,8 +372,8 @@ def _reminded(contract: Contract, event: ReminderSent | ReminderSkipped) -> dict
     return {"renewal": contract.renewal.model_copy(update={"reminded": reminded})}
 
 
-def _answered(contract: Contract, answer: Literal["accepted", "declined"] | None) -> Renewal:
-    return contract.renewal.model_copy(update={"answer": answer})
+def _answered(contract: Contract, answer: Literal["accepted", "declined"] | None, until: date | None = None) -> Renewal:
+    return contract.renewal.model_copy(update={"answer": answer, "until": until})
 
 
 def _declined(contract: Contract, event: RenewalDeclined) -> dict[str, Any]:
@@ -348,7 +395,8 @@ def _answer_withdrawn(contract: Contract, event: RenewalAnswerWithdrawn) -> dict
 def _into_next(contract: Contract, line: Line, term: Term) -> Line:
     """A line in the next term, its periods counted from there; one that was not offered stays behind."""
     if line.id in contract.renewal.unoffered:
-        return line.model_copy(update={"ends_on": line.ends_on or term.first - DAY, "over": True})
+        last = contract.term.last if contract.term else term.first - DAY
+        return line.model_copy(update={"ends_on": line.ends_on or last, "over": True})
     begun = {"anchor": term.first, "billed_months": 0, "served_from": None, "running_prices": None}
     return line.model_copy(update=begun)
 
@@ -366,13 +414,15 @@ def _repriced(contract: Contract, line: Line, event: Renewed) -> Line:
 
 
 def _renewed(contract: Contract, event: Renewed) -> dict[str, Any]:
+    again = taken_up(contract)
+    contract = contract.model_copy(update=again)
     lines = tuple(_repriced(contract, line, event) for line in contract.lines)
     if _rules(contract).mode == "on_acceptance":
         # Such a term is billed up to its last day and no further, so that the next one's periods begin with it.
         lines = tuple(
             _into_next(contract, line, event.term) if line.active_since and not line.over else line for line in lines
         )
-    return {
+    return again | {
         "term": event.term,
         "renewal": Renewal(),
         "lines": lines,
@@ -400,6 +450,7 @@ def _tell_hindered(contract: Contract, event: RenewalHindered) -> Iterator[Effec
             stage="renewal",
             expects=expected.RENEWAL,
             serial=serials[0] if serials else None,
+            answer_by=answer_by(contract, event.at),
         )
         return
     for line in contract.lines:
@@ -421,9 +472,16 @@ def offered_amounts(
 
 def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
     """What the renewal quote says: term, deadline, and net prices by line for a period and for the term."""
+    return _offer_data(contract, event.term, event.prices, event.terms, event.deadline)
+
+
+def _offer_data(
+    contract: Contract, term: Term, offered_prices: dict[str, Prices], terms: Terms | None, deadline: date
+) -> dict[str, object]:
+    """What a text may say of the offer of a term."""
     prices = []
     total = term_total = Decimal(0)
-    for line, amount, term_amount in offered_amounts(contract, event.prices, event.terms):
+    for line, amount, term_amount in offered_amounts(contract, offered_prices, terms):
         total, term_total = total + amount, term_total + term_amount
         prices.append(priced(line, amount, term_amount))
     return {
@@ -431,20 +489,25 @@ def renewal_data(contract: Contract, event: RenewalQuoted) -> dict[str, object]:
         "total": str(total),
         "term_total": str(term_total),
         "period": contract.period,
-        "deadline": event.deadline.isoformat(),
-        "answer_until": _answer_until(contract, event.deadline).isoformat(),
-        "last_day": (event.term.first - DAY).isoformat(),
-        "effective_on": event.term.first.isoformat(),
-        "term_last_day": event.term.last.isoformat(),
+        "deadline": deadline.isoformat(),
+        "answer_until": _answer_until(contract, deadline).isoformat(),
+        "last_day": (term.first - DAY).isoformat(),
+        "effective_on": term.first.isoformat(),
+        "term_last_day": term.last.isoformat(),
         "tacit": _rules(contract).mode == "tacit",
-        "terms_version": event.terms.version if event.terms else None,
-        "term_months": event.term.months,
-    } | taxed(contract, total, event.term.first)
+        "terms_version": terms.version if terms else None,
+        "term_months": term_months(contract, terms) or 12,
+    } | taxed(contract, total, term.first)
 
 
 def _answer_until(contract: Contract, stated: date) -> date:
     """The last possible day for an answer to a quote that states its deadline."""
     return stated + timedelta(days=_rules(contract).grace_days)
+
+
+def _link(contract: Contract, term: int, deadline: date) -> OfferLink:
+    """The link by which the offer of a term is answered, until the last possible day."""
+    return OfferLink(about="renewal", number=term, until=_answer_until(contract, deadline))
 
 
 def _tell_quoted(contract: Contract, event: RenewalQuoted) -> Iterator[Effect]:
@@ -456,22 +519,28 @@ def _tell_quoted(contract: Contract, event: RenewalQuoted) -> Iterator[Effect]:
     )
     yield from papers
     quote = message(contract, event, "renewal_quote", event.term.number, **data)
-    yield quote.model_copy(update={"attached": tuple(paper.key for paper in papers)})
+    link = _link(contract, event.term.number, event.deadline)
+    yield quote.model_copy(update={"attached": tuple(paper.key for paper in papers), "link": link})
 
 
 def _tell_reminder(contract: Contract, event: ReminderSent) -> Iterator[Effect]:
+    """Before the end, with a link to the offer that waits for its answer."""
     name = "reminder" if event.days >= 0 else "expired_reminder"
-    until = last_answer_day(contract, contract.term) if contract.term else event.last_day
-    yield message(
-        contract,
-        event,
-        name,
-        event.days,
-        days=event.days,
-        last_day=event.last_day.isoformat(),
-        answer_until=until.isoformat(),
-        tacit=_rules(contract).mode == "tacit",
-    )
+    term, renewal = contract.term, contract.renewal
+    until = last_answer_day(contract, term) if term else event.last_day
+    data: dict[str, object] = {}
+    link = None
+    if term and renewal.quoted_on and renewal.deadline:
+        following = next_term(contract, term)
+        data = _offer_data(contract, following, renewal.prices, renewal.terms, renewal.deadline)
+        link = _link(contract, following.number, renewal.deadline) if event.days >= 0 else None
+    data |= {
+        "days": event.days,
+        "last_day": event.last_day.isoformat(),
+        "answer_until": until.isoformat(),
+        "tacit": _rules(contract).mode == "tacit",
+    }
+    yield message(contract, event, name, event.days, **data).model_copy(update={"link": link})
 
 
 def _tell_committed(contract: Contract, event: RenewalCommitted) -> Iterator[Effect]:
@@ -491,8 +560,17 @@ def _tell_declined(contract: Contract, event: RenewalDeclined) -> Iterator[Effec
 
 
 def _tell_renewed(contract: Contract, event: Renewed) -> Iterator[Effect]:
-    data = {"effective_on": event.term.first.isoformat(), "last_day": event.term.last.isoformat()}
-    yield message(contract, event, "renewal_confirmed", tacit=event.tacit, **data)
+    gap = event.gap
+    yield message(
+        contract,
+        event,
+        "renewal_confirmed",
+        tacit=event.tacit,
+        effective_on=event.term.first.isoformat(),
+        last_day=event.term.last.isoformat(),
+        gap_first=gap.first.isoformat() if gap else None,
+        gap_last=gap.last.isoformat() if gap and gap.last else None,
+    )
 
 
 def check_undo_answer(contract: Contract, now: datetime, by: str) -> tuple[Event, ...]:
@@ -534,7 +612,7 @@ EVOLVE = {
     RenewalQuoted: _quoted,
     ReminderSent: _reminded,
     ReminderSkipped: _reminded,
-    RenewalAccepted: lambda contract, event: {"renewal": _answered(contract, "accepted")},
+    RenewalAccepted: lambda contract, event: {"renewal": _answered(contract, "accepted", event.until)},
     RenewalDeclined: _declined,
     RenewalAnswerWithdrawn: _answer_withdrawn,
     RenewalCommitted: _committed,

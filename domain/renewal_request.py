@@ -9,6 +9,7 @@ from enum import StrEnum
 from domain.commands import OfferRenewal
 from domain.envelope import Event
 from domain.events import RenewalOpened
+from domain.refusal import Refusal
 from domain.renewal import ends_before_next, offered_amounts
 from domain.state import ENDED, RUNNING, Contract, Term
 from domain.values import Carried
@@ -60,8 +61,24 @@ def check_offer(contract: Contract, command: OfferRenewal, now: datetime) -> tup
     rules, term = contract.terms.renewal, contract.term
     if rules is None or term is None or _left_alone(contract, now):
         return ()
-    rule = rules.quote_rule or rules.rule
-    return (RenewalOpened(at=now, rule=rule, by=command.by, term=term.number + 1, asked=command.id),)
+    rule, order_by = rules.quote_rule or rules.rule, command.order_by
+    if order_by:
+        _check_deadline(contract, term, order_by, now)
+    opened = RenewalOpened(at=now, rule=rule, by=command.by, term=term.number + 1, asked=command.id, order_by=order_by)
+    return (opened,)
+
+
+def _check_deadline(contract: Contract, term: Term, order_by: date, now: datetime) -> None:
+    """Refuse a stated deadline that is past, or so late that the term would be over for longer than a quote stands."""
+    rules, today = contract.terms.renewal, contract.date_of(now)
+    latest = term.last + timedelta(days=rules.quote_days if rules else 0)
+    if rules and not today <= order_by <= latest:
+        raise Refusal(
+            rules.notice_rule or rules.rule,
+            f"the quote cannot state {order_by} as its deadline",
+            allowed_when=f"it is a day from {today} to {latest}",
+            field="order_by",
+        )
 
 
 def _left_alone(contract: Contract, now: datetime) -> tuple[Asked, str] | None:

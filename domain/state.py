@@ -232,15 +232,24 @@ class Renewal(Carried):
     answer: Literal["accepted", "declined"] | None = None
     reminded: tuple[int, ...] = ()
     committed: bool = False
+    until: date | None = None
+    order_by: date | None = None
+    late_over: bool = False
 
 
 class Term(Carried):
-    """One term of the contract: its last day is included, and lies ``months`` after the contract's activation."""
+    """One term of the contract: its last day is included, and lies ``months`` after the contract's activation.
+
+    A term that a gap or a named last day has moved is counted from its own ``anchor``, since when ``extended`` tells
+    of the days that pauses had added before.
+    """
 
     number: int
     first: date
     last: date
     months: int
+    anchor: date | None = None
+    extended: int = 0
 
 
 class Ending(Carried):

@@ -14,6 +14,7 @@ from domain.casework.events import CaseNoted
 from domain.casework.opening import open_case
 from domain.commands import AdvanceCase, OpenCase
 from domain.desk import desk_time_after
+from domain.deskwork import answer_by
 from domain.due import Due, Rank
 from domain.effects import CloseCase, Effect, EscalateCase, MoveCase, ReopenCase
 from domain.envelope import Event
@@ -50,7 +51,7 @@ def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Ev
         level=line.level if line and line.level in terms.levels else None,
         caller=command.caller,
         covered=uncovered is None,
-        answer_by=_answer_by(contract, now),
+        answer_by=answer_by(contract, now),
         escalate_at=_escalate_at(contract, now),
     )
     return (opened,)
@@ -68,14 +69,6 @@ def _stages(terms: SupportTerms, level: str | None) -> tuple[str, ...]:
 
 def _rule(terms: SupportTerms, level: str | None) -> str:
     return terms.levels[level].rule if level in terms.levels else terms.rule
-
-
-def _answer_by(contract: Contract, now: datetime) -> datetime | None:
-    """Until when the desk answers, counted in its hours; none where the terms promise nothing."""
-    desk = contract.terms.desk
-    if desk is None or desk.answer_hours is None:
-        return None
-    return desk_time_after(desk, now, timedelta(hours=desk.answer_hours), contract.zone)
 
 
 def _escalate_at(contract: Contract, now: datetime) -> datetime | None:

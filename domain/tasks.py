@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.calendar import DAY, instant
+from domain.order import inspection_rule
 from domain.state import ENDED, OFFERED, RUNNING, Contract, Status
 from domain.values import Carried, Name, Text
 
@@ -109,7 +110,7 @@ def _order(contract: Contract) -> Iterator[Task]:
             contract, "pay_order", order.bill.key, what, role="customer", rule=rule, answers=("pay",), by=order.pay_by
         )
     serials = {line.id: line.serial for line in contract.lines}
-    rule = terms.lapsed_cover.rule if terms.lapsed_cover else terms.order.rule
+    rule = inspection_rule(contract)
     for item in order.inspections:
         if item.passed is None:
             what = f"inspect {serials[item.line]}"

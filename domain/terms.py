@@ -146,6 +146,9 @@ class ReenrolmentTerms(Carried):
     )
     conditions: tuple[Condition, ...] = Field(default=(), description="What must hold of every device, besides.")
     future_start: bool = Field(default=True, description="The start date must lie in the future.")
+    inspection: bool = Field(
+        default=False, description="Service starts only when every device has passed an inspection."
+    )
 
 
 class OrderTerms(Carried):
@@ -361,6 +364,19 @@ class Uplift(Carried):
         return self
 
 
+class LateRenewal(Carried):
+    """How a contract that ran out, because nobody answered, is renewed after its end."""
+
+    rule: Rule
+    days: Annotated[int, Field(ge=1, le=366)] = Field(
+        description="Days after the term's last day, the last one included, on which a yes is still taken."
+    )
+    begins: Literal["without_gap", "on_acceptance"] = Field(
+        description="`without_gap`: the new term begins the day after the old one, as if there had been no end. "
+        "`on_acceptance`: it begins on the day of the yes, and the days between stay without service."
+    )
+
+
 class RenewalTerms(Carried):
     """How a term goes over into the next one."""
 
@@ -389,6 +405,12 @@ class RenewalTerms(Carried):
     notice_rule: Rule | None = None
     grace_days: Days = Field(default=0, description="Days after that deadline on which an answer is still taken.")
     grace_rule: Rule | None = None
+    late: LateRenewal | None = None
+    coterm_rule: Rule | None = Field(
+        default=None,
+        description="With a rule here the yes may name an earlier last day for the next term, for example that of "
+        "another contract; it is charged to the day.",
+    )
     commits: Literal["at_end", "when_notice_closes"] = Field(
         default="at_end",
         description="When a tacit renewal is certain: as the next term begins, or the day after the last possible day "
@@ -399,6 +421,13 @@ class RenewalTerms(Carried):
     reminder_days: tuple[Annotated[int, Field(ge=-365, le=365)], ...] = Field(
         default=(60, 30, 7, -1), description="Days before the term's last day; -1 is the day after it."
     )
+
+    @model_validator(mode="after")
+    def _only_what_ends_is_late(self) -> Self:
+        if self.late and self.mode == "tacit":
+            msg = "`late` is for the mode `on_acceptance`: a tacit renewal leaves no end that one could be late for"
+            raise ValueError(msg)
+        return self
 
     @field_validator("reminder_days")
     @classmethod

@@ -12,6 +12,7 @@ from typing import Literal
 from domain.activation import line_since, next_term
 from domain.calendar import DAY, last_day_of, months_after
 from domain.cancellation import counted_since
+from domain.late import late_until
 from domain.notice import last_answer_day, last_day_for_no, opens_on
 from domain.periods import running_period_end
 from domain.state import ENDED, RUNNING, Contract, Line, Term
@@ -42,17 +43,25 @@ def windows(contract: Contract, today: date) -> tuple[NoticeWindow, ...]:
     """Every window that is open on a day, or opens later; none once an end is planned."""
     if contract.status not in RUNNING or contract.ending:
         return ()
+    going = [line for line in contract.lines if line.ends_on is None and line.active_since]
     found: dict[NoticeWindow, list[str]] = {}
-    for line in contract.lines:
-        if line.ends_on is None and line.active_since:
-            for window in (*_customers(contract, line, today), *_providers(contract, line, today)):
-                found.setdefault(window, []).append(line.id)
-    going = sum(1 for line in contract.lines if line.ends_on is None and line.active_since)
+    for lines in _alike(going):
+        for window in (*_customers(contract, lines[0], today), *_providers(contract, lines[0], today)):
+            found.setdefault(window, []).extend(line.id for line in lines)
     by_line = (
-        window if len(lines) == going else window.model_copy(update={"lines": tuple(lines)})
+        window if len(lines) == len(going) else window.model_copy(update={"lines": tuple(lines)})
         for window, lines in found.items()
     )
     return (*by_line, *_declining(contract, today))
+
+
+def _alike(lines: Iterable[Line]) -> Iterable[list[Line]]:
+    """The lines by what their windows depend on: of hundreds that began together, one is looked at."""
+    alike: dict[object, list[Line]] = {}
+    for line in lines:
+        begun = line.since, line.active_since, line.anchor, line.period, line.billed_months
+        alike.setdefault(begun, []).append(line)
+    return alike.values()
 
 
 def _customers(contract: Contract, line: Line, today: date) -> Iterator[NoticeWindow]:
@@ -138,6 +147,8 @@ def cancellable_until(found: Iterable[NoticeWindow], today: date) -> date | None
 def renewable_until(contract: Contract) -> date | None:
     """The last day for a yes to the next term, where it comes by a yes only and none has been said."""
     term, renewal = contract.term, contract.terms.renewal
-    if term is None or renewal is None or renewal.mode == "tacit" or contract.status in ENDED:
+    if contract.status in ENDED:
+        return late_until(contract)
+    if term is None or renewal is None or renewal.mode == "tacit":
         return None
     return None if contract.renewal.answer or contract.ending else last_answer_day(contract, term)

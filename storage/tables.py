@@ -528,6 +528,21 @@ message = Table(
     Column("bounced_at", Instant),
 )
 
+link = Table(
+    "link",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("key", ForeignKey("message.key"), nullable=False, unique=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("about", String(10), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("said", Document, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("used_for", String(10)),
+)
+
 delivery_report = Table(
     "delivery_report",
     metadata,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.casework import expected
@@ -12,7 +12,7 @@ from domain.delivery.commands import ReportBounce, SettleUndelivered
 from domain.delivery.events import NoticeBounced, NoticeOverdue, NoticeSettled
 from domain.delivery.hold import held, rests_on
 from domain.delivery.state import KEPT_KEYS, Delivery, Missed, Undelivered
-from domain.desk import desk_time_after
+from domain.deskwork import answer_by
 from domain.due import Due, Rank
 from domain.effects import CloseCase, Effect, MoveCase, SendAgain
 from domain.envelope import Command, Event
@@ -52,12 +52,8 @@ def check_bounce(contract: Contract, command: ReportBounce, now: datetime) -> tu
 
 
 def _answer_by(contract: Contract, now: datetime) -> datetime | None:
-    """By when a person decides, counted in desk hours; none where the terms have no desk or promise nothing."""
-    desk, notice = contract.terms.desk, contract.terms.notice
-    hours = (notice.undelivered_hours if notice else None) or (desk.answer_hours if desk else None)
-    if desk is None or hours is None:
-        return None
-    return desk_time_after(desk, now, timedelta(hours=hours), contract.zone)
+    notice = contract.terms.notice
+    return answer_by(contract, now, notice.undelivered_hours if notice else None)
 
 
 def check_settle(contract: Contract, command: SettleUndelivered, now: datetime) -> tuple[Event, ...]:

@@ -69,7 +69,9 @@ async def _proof(database: Database) -> dict[str, Any]:
 
 async def test_a_message_is_sent_once_and_proven(database: Database) -> None:
     """Repeats send nothing; the proof says when it was due, composed and sent, by which rule, and its hash."""
-    messages = MessageActivities(database, PlainTexts(), EmbeddedMail(database, "Desk <desk@sample.example>"))
+    messages = MessageActivities(
+        database, PlainTexts(), EmbeddedMail(database, "Desk <desk@sample.example>"), "https://tenure.example"
+    )
     for _ in range(3):
         await run(messages.send, job(_message(), record(1, "quoted")))
     async with database.read() as connection:
@@ -84,7 +86,7 @@ async def test_a_message_is_sent_once_and_proven(database: Database) -> None:
 async def test_what_was_composed_is_what_is_sent(database: Database) -> None:
     """While the carrier is down the message waits, composed; the words do not change when it goes out at last."""
     mail, texts = FailingMail([Unreachable("down"), Unreachable("down")]), PlainTexts()
-    messages = MessageActivities(database, texts, mail)
+    messages = MessageActivities(database, texts, mail, "https://tenure.example")
     for _ in range(2):
         with pytest.raises(ApplicationError) as error:
             await run(messages.send, job(_message()))
@@ -98,7 +100,7 @@ async def test_what_was_composed_is_what_is_sent(database: Database) -> None:
 async def test_an_address_that_is_no_good_is_an_answer(database: Database) -> None:
     """A final no is written down with its reason and not tried again; the trail is kept all the same."""
     mail = FailingMail([Refused("550 no such user")])
-    messages = MessageActivities(database, PlainTexts(), mail)
+    messages = MessageActivities(database, PlainTexts(), mail, "https://tenure.example")
     answers = [await run(messages.send, job(_message(), record(1, "quoted"))) for _ in range(2)]
     assert {(a.kind, a.reason, a.reference) for a in answers} == {
         ("bounced", "550 no such user", "desk@atelier.example")
@@ -111,7 +113,7 @@ async def test_an_address_that_is_no_good_is_an_answer(database: Database) -> No
 
 async def test_a_customer_without_an_address_is_an_answer_too(database: Database) -> None:
     """The message is composed and kept, and the contract hears that it went nowhere."""
-    messages = MessageActivities(database, PlainTexts(), FailingMail())
+    messages = MessageActivities(database, PlainTexts(), FailingMail(), "https://tenure.example")
     sending = job(_message())
     nobody = sending.contract.customer.model_copy(update={"email": None})
     header = sending.contract.model_copy(update={"customer": nobody})
@@ -124,7 +126,7 @@ async def test_a_customer_without_an_address_is_an_answer_too(database: Database
 async def test_sent_again_it_is_what_was_composed_then(database: Database) -> None:
     """Another address gets the same words and documents, once, as a message of its own with a proof of its own."""
     mail, texts = FailingMail([Refused("550 no such user")]), PlainTexts()
-    messages = MessageActivities(database, texts, mail)
+    messages = MessageActivities(database, texts, mail, "https://tenure.example")
     await run(messages.send, job(_message()))
     again = SendAgain(
         key=f"{CONTRACT}/1/message/quote-again-N1.1",
@@ -151,7 +153,9 @@ async def test_sent_again_it_is_what_was_composed_then(database: Database) -> No
 
 async def test_attached_documents_go_along(database: Database) -> None:
     """A message waits for the documents that it speaks of; then they are in the mail, and their hashes in the proof."""
-    messages = MessageActivities(database, PlainTexts(), EmbeddedMail(database, "Desk <desk@sample.example>"))
+    messages = MessageActivities(
+        database, PlainTexts(), EmbeddedMail(database, "Desk <desk@sample.example>"), "https://tenure.example"
+    )
     sending = job(_message(attached=(confirmation().key,)))
     with pytest.raises(ApplicationError, match="not made yet") as error:
         await run(messages.send, sending)

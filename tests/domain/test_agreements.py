@@ -19,6 +19,7 @@ from domain.commands import (
     DeclineRenewal,
     Quote,
     Renew,
+    ReportInspection,
     ReportRequote,
     Revise,
     Terminate,
@@ -276,6 +277,25 @@ AGAIN = {
         "conditions": [{"rule": "SMP-6", "fact": "works"}],
     },
 }
+
+
+@pytest.mark.rule("HPJ-6")
+def test_what_is_taken_up_again_may_have_to_be_inspected_first() -> None:
+    """Where the terms want it every device is looked at, by their rule; service starts when all have passed."""
+    again: dict[str, Any] = {"rule": "SMP-6", "fee": "again", "inspection": True}
+    inspected = AGAIN | {"reenrolment": again}
+    good = [offer(number, facts={"works": True}) for number in ("1", "2")]
+    life = begin(plain(**inspected), *good, at=utc(2027, 3, 1), start_on=date(2027, 4, 1), reenrols="SMP-0")
+    order(life, utc(2027, 3, 2))
+    cases = [effect for effect in life.told if isinstance(effect, OpenCaseEffect)]
+    assert [(case.line, case.rule) for case in cases] == [("1", "SMP-6"), ("2", "SMP-6")]
+    life.give(ReportInspection(id="i1", line="1", passed=True), utc(2027, 3, 5))
+    life.live_until(utc(2027, 4, 2))
+    assert life.contract.status is Status.DRAFT
+    life.give(ReportInspection(id="i2", line="2", passed=True), utc(2027, 4, 3))
+    assert life.contract.active_since == date(2027, 4, 3)
+    new = order(begin(plain(**inspected), *good, at=utc(2027, 3, 1)), utc(2027, 3, 2))
+    assert new.contract.status is Status.ACTIVE
 
 
 @pytest.mark.rule("HPJ-6")
