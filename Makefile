@@ -4,6 +4,7 @@
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
 PYTEST_ARGS ?=
+WAVE ?= 1000
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,7 @@ histories: setup parts  ## Records new histories for the replay gate: make histo
 
 bench: setup  ## The measurements
 	$(PY) -m bench
+	$(PY) -m bench.wave --contracts $(WAVE)
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml

@@ -159,6 +159,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             billing.issue_credit,
             billing.write_off,
             billing.refund,
+            billing.bring_forward,
             billing.release_coupon,
             ticketing.open_case,
             ticketing.move_case,

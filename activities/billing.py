@@ -13,8 +13,9 @@ from activities.payments import Attempt, Charged
 from activities.refunds import Refunds
 from domain.calendar import local_date
 from domain.dunning.unpaid import ON_ACCOUNT
-from domain.effects import Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon, WriteOff
-from storage import coupons, ledger, payments, records
+from domain.effects import BringForward, Collect, IssueCredit, IssueInvoice, Outcome, ReleaseCoupon, WriteOff
+from storage import brought, coupons, ledger, payments, records
+from storage.books import Book
 from workflows.catalogue import Job
 
 
@@ -148,6 +149,24 @@ class BillingActivities(Refunds):
         with mapped("billing"):
             async with self._database.write() as connection:
                 await ledger.write_off(connection, effect.bill_key, on=_today(job), rule=effect.rule)
+                if job.record:
+                    await records.write(connection, job.record)
+        return Outcome()
+
+    @activity.defn(name="billing.bring_forward")
+    async def bring_forward(self, job: Job) -> Outcome:
+        """Enter what was charged elsewhere and is still served, once."""
+        effect = job.effect
+        assert isinstance(effect, BringForward)  # noqa: S101 - the catalogue pairs names and effects
+        with mapped("billing"):
+            async with self._database.write() as connection:
+                book = Book(
+                    contract=job.contract.number,
+                    customer=job.contract.customer.id,
+                    issuer=job.contract.issuer,
+                    trial=job.contract.clock is not None,
+                )
+                await brought.enter(connection, book, effect.charges, on=_today(job), currency=job.contract.currency)
                 if job.record:
                     await records.write(connection, job.record)
         return Outcome()

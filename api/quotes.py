@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -15,12 +15,12 @@ from api.counting import CountedFleet, counted_for
 from api.fields import Body, Code, Day, Line, Number
 from api.offering import OfferRequest, Programme, chosen_term, offers, programme
 from api.once import OnceOrder, OnceQuote
-from api.problems import RESPONSES, ProblemError, not_found, refused
+from api.problems import RESPONSES, not_found, refused
 from api.quote_requests import RequestId
 from api.rights import ContactIn
 from api.security import MayRead
 from api.services import Needs, Services
-from api.starts import begin, first_view
+from api.starts import begin, first_row, first_view, now_on
 from domain.calendar import local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
@@ -28,8 +28,7 @@ from domain.fleet.state import FleetId
 from domain.refusal import Refusal
 from domain.state import ENDED, Contact, Customer
 from domain.view import Entry, View
-from storage import clocks, contracts, people, quote_requests
-from storage.contracts import STARTING
+from storage import contracts, people, quote_requests
 from workflows.catalogue import BATCH
 from workflows.messages import ContractStart
 
@@ -196,7 +195,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         if wanted.request and not await quote_requests.answer(connection, wanted.request, number):
             raise not_found(f"request {wanted.request} that waits for a quote")
         await people.keep_customer(connection, quote.customer)
-        await contracts.begin(connection, _row(start, command, services.now()))
+        await contracts.begin(connection, first_row(start, command, services.now()))
         kept = await contracts.created(connection, command)
         if kept is None or kept["number"] != number:
             raise _WrittenElsewhere  # and the number goes back
@@ -238,35 +237,7 @@ async def _number(connection: AsyncConnection, code: str, now: datetime) -> str:
 
 
 async def _now(services: Services, connection: AsyncConnection, clock: str | None, *, hold: bool = True) -> datetime:
-    if clock is None:
-        return services.now()
-    row = await clocks.find(connection, clock, hold=hold)
-    if row is None or row["deleted"]:
-        raise not_found(f"test clock {clock}")
-    if row["target"] is not None:
-        raise ProblemError(409, "refused", "the test clock is on its way", allowed_when="it has arrived")
-    now: datetime = row["now"]
-    return now
-
-
-def _row(start: ContractStart, command: str, created: datetime) -> dict[str, Any]:
-    quote = start.quote
-    assert quote is not None  # noqa: S101 - it was just made
-    return {
-        "number": quote.number,
-        "status": STARTING,
-        "programme": quote.terms.code,
-        "customer": quote.customer.id,
-        "reseller": quote.reseller,
-        "version": 0,
-        "attention": False,
-        "clock": start.clock,
-        "now": start.now,
-        "closed": False,
-        "start": start.model_dump(mode="json"),
-        "creation_key": command,
-        "created_at": created,
-    }
+    return services.now() if clock is None else await now_on(connection, clock, hold=hold)
 
 
 @router.get("/{number}", operation_id="read_quote")

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from api.problems import ProblemError, not_found
 from api.services import Services
 from domain.decider import open_contract, step
 from domain.permissions import permissions
 from domain.view import View, view
-from storage import contracts
+from storage import clocks, contracts
+from storage.contracts import STARTING
 from workflows.messages import ContractStart
 from workflows.publication import all_search_attributes
 
@@ -27,12 +31,44 @@ _LOOK_EVERY = timedelta(seconds=15)
 _LEFT_BEHIND = timedelta(seconds=30)
 
 
+async def now_on(connection: AsyncConnection, clock: str, *, hold: bool = False) -> datetime:
+    """Where a test clock stands. Raises a problem: 404 without it, 409 while it is on its way."""
+    row = await clocks.find(connection, clock, hold=hold)
+    if row is None or row["deleted"]:
+        raise not_found(f"test clock {clock}")
+    if row["target"] is not None:
+        raise ProblemError(409, "refused", "the test clock is on its way", allowed_when="it has arrived")
+    now: datetime = row["now"]
+    return now
+
+
 def first_view(start: ContractStart) -> View:
     """The contract as its first command makes it, before it has said anything itself."""
     opening = start.opening
     assert opening is not None  # noqa: S101 - only a first start is written down
     contract, _ = open_contract(opening, start.now)
     return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
+
+
+def first_row(start: ContractStart, creation_key: str, created: datetime) -> dict[str, Any]:
+    """The row of a contract that is about to be started."""
+    opening = start.opening
+    assert opening is not None  # noqa: S101 - only a first start is written down
+    return {
+        "number": opening.number,
+        "status": STARTING,
+        "programme": opening.terms.code,
+        "customer": opening.customer.id,
+        "reseller": opening.reseller,
+        "version": 0,
+        "attention": False,
+        "clock": start.clock,
+        "now": start.now,
+        "closed": False,
+        "start": start.model_dump(mode="json", exclude_defaults=True),
+        "creation_key": creation_key,
+        "created_at": created,
+    }
 
 
 async def begin(services: Services, number: str, start: ContractStart) -> None:

@@ -27,12 +27,12 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 class Upload:
     """One file of one caller, as one command."""
 
-    def __init__(self, once: Once, file: SpooledTemporaryFile[bytes]) -> None:
-        self.once, self.file = once, file
+    def __init__(self, once: Once, file: SpooledTemporaryFile[bytes], media_type: str) -> None:
+        self.once, self.file, self.media_type = once, file, media_type
 
 
-def upload(scope: str, media_type: str) -> Callable[..., AsyncIterator[Upload]]:
-    """The dependency of a command that needs a scope and whose body is a file of a media type."""
+def upload(scope: str, *media_types: str) -> Callable[..., AsyncIterator[Upload]]:
+    """The dependency of a command that needs a scope and whose body is a file of one of some media types."""
     needed = Depends(scoped(scope))
 
     async def receive(
@@ -40,9 +40,10 @@ def upload(scope: str, media_type: str) -> Callable[..., AsyncIterator[Upload]]:
     ) -> AsyncIterator[Upload]:
         name = needed_key(key)
         given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if given != media_type:
+        if given not in media_types:
+            known = "` or `".join(media_types)
             raise ProblemError(
-                415, "media-type", f"the body must be sent as `{media_type}`, not as `{given}`", field="Content-Type"
+                415, "media-type", f"the body must be sent as `{known}`, not as `{given}`", field="Content-Type"
             )
         digest, size = sha256(request_line(request)), 0
         with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
@@ -52,7 +53,7 @@ def upload(scope: str, media_type: str) -> Callable[..., AsyncIterator[Upload]]:
                     raise ProblemError(413, "too-large", f"a file may have {MOST_BYTES // 1024 // 1024} MiB at most")
                 digest.update(chunk)
                 file.write(chunk)
-            yield Upload(Once(services, caller, name, digest.hexdigest()), file)
+            yield Upload(Once(services, caller, name, digest.hexdigest()), file, given)
 
     return receive
 

@@ -16,14 +16,13 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
-import psutil
 import typer
 from temporalio.client import Client
 
 from adapters.programme_files import Programme, load_all
 from bench import billing_run
 from bench.billing_run import Result
-from bench.processes import Cpu, peak_megabytes
+from bench.processes import Cpu, peak_megabytes, port_owner
 from cli.preparation import PROGRAMMES, opened, prepare
 from runtime import child
 from runtime.ports import free_ports
@@ -97,7 +96,7 @@ async def _house(folder: Path) -> AsyncIterator[House]:
             await prepare(database)
             worker = _worker(settings)
             try:
-                pids = {"server": _server_pid(server.port), "worker": worker.pid}
+                pids = {"server": port_owner(server.port), "worker": worker.pid}
                 yield House(client, database, load_all(PROGRAMMES)[0], pids, settings.task_queue)
             finally:
                 await asyncio.to_thread(child.stop, worker)
@@ -110,14 +109,6 @@ def _worker(settings: Settings) -> subprocess.Popen[bytes]:
         "TENURE_TEMPORAL_ADDRESS": str(settings.temporal_address),
     }
     return subprocess.Popen([sys.executable, "-m", "bench.worker"], env=os.environ | environment)
-
-
-def _server_pid(port: int) -> int:
-    """The process that listens on the server's port."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
-            return int(connection.pid or 0)
-    raise RuntimeError(f"nothing listens on {port}")
 
 
 def _report(count: int, pairs: list[tuple[Result, Result]], memory: dict[str, float]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from temporalio.client import Client
 
 from adapters.programme_files import Programme
-from api.quotes import _row
+from api.starts import first_row
 from bench.floor import PERIODS
 from bench.processes import Cpu
 from cli.simulate import offer
@@ -81,7 +81,7 @@ async def prepare(client: Client, database: Database, programme: Programme, coun
     starts = [_start(terms, offered, index) for index in range(count)]
     async with database.write() as connection:
         for start in starts:
-            await contracts.begin(connection, _row(start, f"bench-{time.time_ns()}", BEGINS))
+            await contracts.begin(connection, first_row(start, f"bench-{time.time_ns()}", BEGINS))
     numbers = [start.quote.number for start in starts if start.quote]
 
     async def begin(start: ContractStart, number: str) -> None:

@@ -35,3 +35,11 @@ def peak_megabytes(pid: int) -> float:
             if line.startswith("VmHWM"):
                 return round(int(line.split()[1]) / 1024, 1)
     return 0.0
+
+
+def port_owner(port: int) -> int:
+    """The process that listens on a port. Raises RuntimeError where none does."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+            return int(connection.pid or 0)
+    raise RuntimeError(f"nothing listens on {port}")

@@ -15,6 +15,7 @@ from cli import (
     forecast,
     keys,
     mail,
+    portfolio,
     programme,
     reconcile,
     reference,
@@ -59,6 +60,8 @@ app.command()(demo.demo)
 app.command()(show.show)
 app.command()(reconcile.reconcile)
 app.command()(forecast.forecast)
+app.command("import")(portfolio.import_)
+app.command()(portfolio.export)
 app.command()(simulate.simulate)
 app.command()(reference.reference)
 app.command()(serve.worker)

@@ -69,7 +69,7 @@ async def work() -> None:
     """
     read = settings()
     async with opened(read) as database:
-        await _refuse_old(database)
+        await refuse_old(database)
         async with working(House(settings=read, client=await connect(read), database=database)):
             await asyncio.Event().wait()
 
@@ -118,7 +118,7 @@ async def _up(read: Settings) -> None:
 
 async def _api(read: Settings) -> None:
     async with opened(read) as database:
-        await _refuse_old(database)
+        await refuse_old(database)
         async with answering(House(settings=read, client=await connect(read), database=database)) as server:
             await asyncio.wait({server})
 
@@ -134,7 +134,8 @@ async def _migrate(read: Settings) -> None:
         print("Housekeeping on schedule:", ", ".join(await apply_housekeeping(client, read)))
 
 
-async def _refuse_old(database: Database) -> None:
+async def refuse_old(database: Database) -> None:
+    """Raise CannotServe where the database is not up to date."""
     if not await is_current(database):
         raise CannotServe("The database does not have this version's tables: run ./tenure migrate first.")
 

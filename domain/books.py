@@ -6,15 +6,18 @@ owed (tax, deferred revenue) and what was earned (revenue, fees, sales) grow by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain.bill import Bill, Charge
 from domain.money import rounded
 from domain.values import Carried
+
+if TYPE_CHECKING:
+    from domain.effects import BroughtCharge
 
 
 class Account(StrEnum):
@@ -33,6 +36,8 @@ class Account(StrEnum):
     """Earned at once: supplies, labour and parts."""
     TAX = "tax"
     """Owed to the state."""
+    BROUGHT_FORWARD = "brought_forward"
+    """What the books of another system hold against what was entered here when contracts were taken over."""
     WRITTEN_OFF = "written_off"
     """Lost: what a customer never paid."""
 
@@ -173,6 +178,24 @@ def refunded(*, refund: str, on: date, amount: Decimal, currency: str, rule: str
         document=refund,
         text=reference,
     )
+
+
+def brought_forward(charges: Iterable[BroughtCharge], on: date, currency: str) -> Iterator[Posting]:
+    """The postings of what was charged elsewhere for days that are served here."""
+    for charge in charges:
+        if charge.deferred > 0:
+            yield Posting(
+                key=f"{charge.key}/brought",
+                on=on,
+                debit=Account.BROUGHT_FORWARD,
+                credit=Account.DEFERRED,
+                amount=charge.deferred,
+                currency=currency,
+                rule=charge.rule,
+                document=charge.key,
+                text=charge.text,
+                charge=charge.key,
+            )
 
 
 def given_up(*, invoice: str, on: date, amount: Decimal, currency: str, rule: str) -> Iterator[Posting]:

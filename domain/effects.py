@@ -78,6 +78,27 @@ class Refund(Effect):
     currency: str
 
 
+class BroughtCharge(Carried):
+    """A period that was charged elsewhere: ``net``, of which ``deferred`` is for the days from ``first``."""
+
+    key: str
+    line: str
+    serial: str
+    text: str
+    rule: str
+    first: date
+    last: date
+    net: Decimal
+    deferred: Decimal
+
+
+class BringForward(Effect):
+    """Enter in the books what was charged elsewhere and is still served here, or may have to be given back."""
+
+    kind: Literal["bring_forward"] = "bring_forward"
+    charges: tuple[BroughtCharge, ...]
+
+
 class ReleaseCoupon(Effect):
     """Give back the use of a coupon whose order came to nothing."""
 
@@ -215,6 +236,7 @@ AnyEffect = Annotated[
     | WriteOff
     | IssueCredit
     | Refund
+    | BringForward
     | ReleaseCoupon
     | OpenCaseEffect
     | MoveCase

@@ -73,6 +73,24 @@ def retrace(entries: Iterable[Entry], terms: dict[int, Terms], now: datetime) ->
             yield f"{_name(event)} of {event.at:%Y-%m-%d} is due and has not happened"
 
 
+def restored(entries: Iterable[Entry], terms: dict[int, Terms], before: datetime | None = None) -> Contract | None:
+    """The contract that a trail tells of, as it was before an instant, or as it is; none before its first entry."""
+    contract: Contract | None = None
+    for entry in entries:
+        if entry.kind.startswith("operations."):
+            continue
+        if before is not None and entry.at >= before:
+            break
+        event = event_of(entry, terms)
+        if contract is not None:
+            contract = evolve(contract, event)
+        elif isinstance(event, Quoted | TakenOver):
+            contract = begin(event)
+        else:
+            raise ValueError(f"the trail begins with {entry.kind}")
+    return contract
+
+
 def _compared(waiting: list[Event], event: Event) -> tuple[str | None, list[Event]]:
     """What is wrong with an event where others, by themselves, were waited for; and what is still waited for."""
     if not waiting:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.books import Account, Period, Posting, earning
 from storage.database import insert
-from storage.tables import invoice, invoice_line, posting
+from storage.tables import brought_charge, invoice, invoice_line, posting
 
 
 class Book(NamedTuple):
@@ -86,8 +86,15 @@ async def periods(connection: AsyncConnection, scope: Scope) -> list[tuple[Book,
     )
     if scope.contract is not None:
         query = query.where(invoice.c.contract == scope.contract)
+    brought = select(brought_charge).where(brought_charge.c.first <= until)
+    if scope.contract is not None:
+        brought = brought.where(brought_charge.c.contract == scope.contract)
+    rows = [
+        *(await connection.execute(query)).mappings(),
+        *(dict(row) | {"net": row["deferred"]} for row in (await connection.execute(brought)).mappings()),
+    ]
     found = []
-    for row in (await connection.execute(query)).mappings():
+    for row in rows:
         key = row["key"]
         if key not in totals:  # a correction of a period: its own line counts with the first one
             continue

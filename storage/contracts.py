@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -53,6 +54,22 @@ async def next_number(connection: AsyncConnection, scope: str) -> int:
     return int(counted.scalar_one())
 
 
+async def count_on(connection: AsyncConnection, scope: str, value: int) -> None:
+    """Let a sequence go on after a number that came from elsewhere, if it has not come so far itself."""
+    await connection.execute(
+        text(
+            "INSERT INTO counter (scope, value) VALUES (:scope, :value) ON CONFLICT (scope) "
+            "DO UPDATE SET value = CASE WHEN counter.value > :value THEN counter.value ELSE :value END"
+        ),
+        {"scope": scope, "value": value},
+    )
+
+
+async def taken(connection: AsyncConnection, numbers: Iterable[str]) -> set[str]:
+    """Those of some numbers that contracts have."""
+    return set(await connection.scalars(select(contract.c.number).where(contract.c.number.in_(list(numbers)))))
+
+
 async def created(connection: AsyncConnection, creation_key: str) -> dict[str, Any] | None:
     """The contract that a creation key has made, if it has."""
     found = await connection.execute(select(contract).where(contract.c.creation_key == creation_key))
@@ -60,8 +77,8 @@ async def created(connection: AsyncConnection, creation_key: str) -> dict[str, A
     return dict(row) if row else None
 
 
-async def begin(connection: AsyncConnection, values: dict[str, Any]) -> None:
-    """Write down a contract that is about to be started."""
+async def begin(connection: AsyncConnection, values: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Write down a contract that is about to be started, or several."""
     await connection.execute(insert(connection, contract).on_conflict_do_nothing(), values)
 
 

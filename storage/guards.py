@@ -42,6 +42,38 @@ def thawed(dialect: str, table: str) -> list[str]:
     return [f"DROP TRIGGER {name}" + ("" if dialect == "sqlite" else f" ON {table}") for name in names]
 
 
+_BROUGHT = "(SELECT SUM(net) FROM brought_charge WHERE key = NEW.credits)"
+_CHARGED_ANYWHERE = f"COALESCE({_CHARGED}, 0) + COALESCE({_BROUGHT}, 0)"
+
+
+def credit_lines(dialect: str, *, brought: bool) -> list[str]:
+    """The triggers that guard credit lines, whose table has just been made anew on SQLite.
+
+    Nothing is credited that was not charged, here, or where some was ``brought``, elsewhere.
+    """
+    charged = _CHARGED_ANYWHERE if brought else _CHARGED
+    if dialect == "sqlite":
+        return [*frozen(dialect, "credit_line"), _bounded(charged)]
+    held = ("invoice_line", "brought_charge") if brought else ("invoice_line",)
+    return [_bound_credit(charged, held)]
+
+
+def _bounded(charged: str) -> str:
+    return (
+        f"CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line WHEN {_CREDITED} > {charged} "
+        "BEGIN SELECT RAISE(ABORT, 'more would be credited than was charged'); END"
+    )
+
+
+def _bound_credit(charged: str, held: tuple[str, ...]) -> str:
+    locks = " ".join(f"PERFORM 1 FROM {table} WHERE key = NEW.credits FOR UPDATE;" for table in held)
+    return (
+        f"CREATE OR REPLACE FUNCTION bound_credit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {locks} "
+        f"IF {_CREDITED} > {charged} "
+        "THEN RAISE EXCEPTION 'more would be credited than was charged'; END IF; RETURN NEW; END $$"
+    )
+
+
 def _sqlite() -> list[str]:
     triggers = [trigger for table in _FROZEN for trigger in frozen("sqlite", table)]
     columns = ", ".join(f'"{name}"' for name in (*_INVOICE_COLUMNS, "on"))
@@ -53,10 +85,7 @@ def _sqlite() -> list[str]:
         "CREATE TRIGGER invoice_frozen_DELETE BEFORE DELETE ON invoice "
         "BEGIN SELECT RAISE(ABORT, 'an issued invoice is only credited'); END"
     )
-    triggers.append(
-        f"CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line WHEN {_CREDITED} > {_CHARGED} "
-        "BEGIN SELECT RAISE(ABORT, 'more would be credited than was charged'); END"
-    )
+    triggers.append(_bounded(_CHARGED))
     return triggers
 
 
@@ -66,12 +95,7 @@ def _postgresql() -> list[str]:
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION '% is written once', TG_TABLE_NAME; END $$"
         ),
-        (
-            "CREATE FUNCTION bound_credit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "PERFORM 1 FROM invoice_line WHERE key = NEW.credits FOR UPDATE; "
-            f"IF {_CREDITED} > {_CHARGED} "
-            "THEN RAISE EXCEPTION 'more would be credited than was charged'; END IF; RETURN NEW; END $$"
-        ),
+        _bound_credit(_CHARGED, ("invoice_line",)),
         "CREATE TRIGGER credit_line_bounded AFTER INSERT ON credit_line FOR EACH ROW EXECUTE FUNCTION bound_credit()",
     ]
     made += [trigger for table in _FROZEN for trigger in frozen("postgresql", table)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +16,29 @@ from storage.database import insert
 from storage.tables import customer, device
 
 _HASHER = PasswordHasher()
+_AT_ONCE = 5000
+"""How many devices a query may name: databases bound the number of its parameters."""
 
 
 async def keep_customer(connection: AsyncConnection, who: Customer) -> None:
     """Write down a customer as last known."""
-    values = who.model_dump()
-    changes = {key: value for key, value in values.items() if key != "id"}
-    made = insert(connection, customer).values(values)
-    await connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=changes))
+    await keep_customers(connection, [who])
+
+
+async def keep_customers(connection: AsyncConnection, who: Iterable[Customer]) -> None:
+    """Write down some customers as last known."""
+    rows = [one.model_dump() for one in who]
+    made = insert(connection, customer)
+    changes = {name: made.excluded[name] for name in Customer.model_fields if name != "id"}
+    if rows:
+        await connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=changes), rows)
+
+
+async def keep_new_devices(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Write down the devices that are not known yet."""
+    full = [row | {"updated_at": datetime.now(UTC)} for row in rows]
+    if full:
+        await connection.execute(insert(connection, device).on_conflict_do_nothing(), full)
 
 
 async def find_customer(connection: AsyncConnection, customer_id: str) -> dict[str, Any] | None:
@@ -66,8 +82,12 @@ async def find_device(connection: AsyncConnection, serial: str) -> dict[str, Any
 
 async def find_devices(connection: AsyncConnection, serials: list[str]) -> dict[str, dict[str, Any]]:
     """Devices by serial number; those that are not known are left out."""
-    rows = await connection.execute(select(device).where(device.c.serial.in_(serials)))
-    return {row["serial"]: dict(row) for row in rows.mappings()}
+    found: dict[str, dict[str, Any]] = {}
+    for first in range(0, len(serials), _AT_ONCE):
+        some = serials[first : first + _AT_ONCE]
+        rows = await connection.execute(select(device).where(device.c.serial.in_(some)))
+        found |= {row["serial"]: dict(row) for row in rows.mappings()}
+    return found
 
 
 async def put_device(connection: AsyncConnection, values: dict[str, Any]) -> None:

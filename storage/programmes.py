@@ -70,6 +70,12 @@ async def one(connection: AsyncConnection, code: str, version: int) -> dict[str,
     return dict(row) if row else None
 
 
+async def everything(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Every version of every programme, the oldest first."""
+    query = select(programme_version).order_by(programme_version.c.code, programme_version.c.version)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def codes(connection: AsyncConnection) -> list[str]:
     """The programmes that there are."""
     return list(

@@ -151,6 +151,30 @@ contract = Table(
     Index("ix_contract_clock_next_due_at", "clock", "next_due_at"),
 )
 
+import_run = Table(
+    "import_run",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("name", String(500), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("by", String(500), nullable=False),
+    Column("contracts", Integer, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("written_at", Instant),
+)
+
+# Contracts that were brought in: each by its name in the system that it comes from, once
+
+brought_contract = Table(
+    "brought_contract",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("contract", String(40), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False),
+    Column("run", ForeignKey("import_run.id"), nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+)
+
 contract_device = Table(
     "contract_device",
     metadata,
@@ -310,12 +334,32 @@ credit_line = Table(
     metadata,
     Column("key", KEY, primary_key=True),
     Column("credit_note", ForeignKey("credit_note.key"), nullable=False, index=True),
-    Column("credits", ForeignKey("invoice_line.key"), nullable=False, index=True),
+    # An invoice's line, or a charge that was brought from elsewhere: the database itself looks for either.
+    Column("credits", KEY, nullable=False, index=True),
     Column("text", String(500), nullable=False),
     Column("rule", String(20), nullable=False),
     Column("net", Money, nullable=False),
     Column("days", Integer),
     CheckConstraint("net > 0", name="positive"),
+)
+
+brought_charge = Table(
+    "brought_charge",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("contract", String(40), nullable=False, index=True),
+    Column("customer", String(40), nullable=False),
+    Column("issuer", String(10), nullable=False),
+    Column("trial", Boolean, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("line", String(20), nullable=False),
+    Column("serial", String(40), nullable=False),
+    Column("text", String(500), nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("net", Money, nullable=False),
+    Column("deferred", Money, nullable=False),
 )
 
 payment = Table(

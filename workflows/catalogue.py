@@ -9,6 +9,7 @@ from temporalio.common import RetryPolicy
 
 from domain.effects import (
     AnyEffect,
+    BringForward,
     CloseCase,
     Collect,
     CommentCase,
@@ -57,6 +58,7 @@ ACTIVITY: dict[type[Effect], str] = {
     IssueCredit: "billing.issue_credit",
     Refund: "billing.refund",
     WriteOff: "billing.write_off",
+    BringForward: "billing.bring_forward",
     ReleaseCoupon: "billing.release_coupon",
     OpenCaseEffect: "ticketing.open_case",
     MoveCase: "ticketing.move_case",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.envelope import Command
+from domain.state import Customer
 from domain.takeover.standing import Standing
 from domain.terms import Terms
 
@@ -20,3 +21,13 @@ class TakeOver(Command):
     terms: Terms
     standing: Standing
     offered: Terms | None = None
+
+    @property
+    def customer(self) -> Customer:
+        """Who the contract is with."""
+        return self.standing.customer
+
+    @property
+    def reseller(self) -> str | None:
+        """Who sold it, where that was somebody else."""
+        return self.standing.reseller

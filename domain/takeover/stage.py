@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.bill import bill
+from domain.books import Period, earned
 from domain.calendar import DAY, instant, local_date, months_after
 from domain.casework import expected
 from domain.casework.opening import open_case
 from domain.due import Due
-from domain.effects import Effect
+from domain.effects import BringForward, BroughtCharge, Effect
 from domain.entitlements.rights import items
 from domain.entitlements.state import Entitled, Use
 from domain.envelope import Event
@@ -293,7 +294,44 @@ def _fleet(contract: Contract, standing: Standing) -> FleetState | None:
 
 
 def _tell(contract: Contract, event: TakenOver) -> Iterator[Effect]:
-    """Nobody is written to; what people still have to do is put on the desk."""
+    """Nobody is written to: the books learn what is paid for, and what people still have to do is put on the desk."""
+    charges = tuple(_brought(contract, event))
+    if charges:
+        yield BringForward(key=contract.key("brought", "charges"), at=event.at, rule=event.rule, charges=charges)
+    yield from _open_work(contract, event)
+
+
+def _brought(contract: Contract, event: TakenOver) -> Iterator[BroughtCharge]:
+    """The last period that was charged for each line, and what of it is for days to come."""
+    currency = contract.terms.currency
+    rule = contract.terms.billing.rule if contract.terms.billing else event.rule
+    for line in contract.lines:
+        billed = line.billed
+        if billed is None or line.over or not billed.charged:
+            continue
+        whole = Period(
+            charge=billed.key,
+            first=billed.first,
+            last=billed.last,
+            charged=billed.charged,
+            total=billed.charged,
+            currency=currency,
+        )
+        yield BroughtCharge(
+            key=billed.key,
+            line=line.id,
+            serial=line.serial,
+            text=line.text,
+            rule=rule,
+            first=max(billed.first, min(event.as_of, billed.last)),
+            last=billed.last,
+            net=billed.charged,
+            deferred=billed.charged - earned(whole, event.as_of - DAY),
+        )
+
+
+def _open_work(contract: Contract, event: TakenOver) -> Iterator[Effect]:
+    """What people still have to do, as cases of the desk."""
     serials = {line.id: line.serial for line in contract.lines}
 
     def case(name: str, subject: str, stage: str, expects: str, serial: str | None = None) -> Effect:

@@ -17,7 +17,7 @@ from domain.state import Case, Contact, Cover, Customer, Discount, OrderedBy, Pl
 from domain.supplies.state import Cartridge, SupplyOrder
 from domain.values import Carried, Name, Prices, Rule, Span, Text
 
-Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,59}$")]
+Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}$")]
 """What a contract is called in the system that it comes from."""
 
 

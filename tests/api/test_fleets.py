@@ -16,7 +16,8 @@ import pytest
 from adapters.papers import Papers
 from adapters.programme_files import load
 from api.commands import state_of
-from api.fleet_files import MOST_ERRORS, DeviceFile
+from api.fleet_files import DeviceFile
+from api.line_files import MOST_ERRORS
 from api.services import Services
 from cli.player import Player
 from cli.simulate import simulated

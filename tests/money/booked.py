@@ -13,7 +13,7 @@ from activities.payments import Providers
 from adapters.payments_embedded import EmbeddedPayments
 from cli.preparation import prepare
 from domain import decider
-from domain.effects import Collect, IssueCollective, IssueCredit, IssueInvoice, Refund, WriteOff
+from domain.effects import BringForward, Collect, IssueCollective, IssueCredit, IssueInvoice, Refund, WriteOff
 from domain.permissions import permissions
 from domain.simulator import Life
 from domain.view import Record, attention, view
@@ -65,6 +65,7 @@ async def book(database: Database, life: Life, reports: Sequence[Report] = ()) -
         Collect: billing.collect,
         IssueCredit: billing.issue_credit,
         WriteOff: billing.write_off,
+        BringForward: billing.bring_forward,
         IssueCollective: CollectiveActivities(database).issue_collective,
         Refund: billing.refund,
     }

@@ -11,7 +11,7 @@ import pytest
 from domain.calendar import instant
 from domain.commands import Cancel, Change, Renew, Resume
 from domain.decider import next_due
-from domain.effects import IssueCredit, OpenCaseEffect
+from domain.effects import BringForward, IssueCredit, OpenCaseEffect, SendMessage
 from domain.refusal import Refusal
 from domain.retrace import retrace
 from domain.scenario import timeline
@@ -42,7 +42,7 @@ def lived(life: Life, until: datetime) -> list[str]:
 def test_a_contract_in_mid_life_goes_on() -> None:
     """Ten months are billed elsewhere, the quote was given: the next bill, the reminders and the next term are ours."""
     life = taken()
-    assert life.told == []
+    assert [type(effect) for effect in life.told] == [BringForward]
     assert lived(life, utc(2027, 6, 2)) == GOES_ON
     assert life.contract.term is not None
     assert (life.contract.term.number, life.contract.term.last) == (2, date(2028, 5, 31))
@@ -107,6 +107,15 @@ def test_what_was_billed_elsewhere_is_credited_when_it_is_not_served() -> None:
     assert credit.bill.charges[0].credits == f"{NUMBER}/1/period/1.2027-03-01"
 
 
+def test_the_books_learn_what_is_paid_for() -> None:
+    """Of March's 49 euros, charged elsewhere, 17 of 31 days are for service to come."""
+    (effect,) = taken().told
+    assert isinstance(effect, BringForward)
+    (charge,) = effect.charges
+    assert (charge.net, charge.deferred) == (Decimal("49.00"), Decimal("26.87"))
+    assert (charge.first, charge.last) == (AS_OF, date(2027, 3, 31))
+
+
 def test_service_that_is_suspended_waits() -> None:
     """No bill until it is resumed; then the days without service are credited."""
     life = taken(suspended_since="2027-03-11")
@@ -157,8 +166,8 @@ def test_the_trail_is_retraced() -> None:
 def test_open_work_is_put_on_the_desk() -> None:
     """A call that is being worked on is a case here; nobody is written to."""
     life = taken(cases=[{"id": f"{NUMBER}-C3", "serial": "SN1", "stage": "dispatch"}], case_count=3)
-    (opened,) = life.told
-    assert isinstance(opened, OpenCaseEffect)
+    (opened,) = [effect for effect in life.told if isinstance(effect, OpenCaseEffect)]
+    assert not [effect for effect in life.told if isinstance(effect, SendMessage)]
     assert (opened.case, opened.stage) == (f"{NUMBER}-C3", "dispatch")
 
 
