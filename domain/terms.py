@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
 from domain.breach.terms import BreachTerms
 from domain.commitment.terms import CommitmentTerms
@@ -24,6 +25,12 @@ from domain.values import Amount, Carried, Country, Currency, Language, Name, Ru
 
 Days = Annotated[int, Field(ge=0, le=3660)]
 Months = Annotated[int, Field(ge=1, le=240)]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The IANA zones of this machine: looked up once, terms are read with every start and run of a contract."""
+    return frozenset(available_timezones())
 
 
 class Issuer(Carried):
@@ -652,7 +659,7 @@ class Terms(Carried):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in _zones():
             msg = f"`{zone}` is not an IANA time zone; write one like Europe/Paris"
             raise ValueError(msg)
         return zone
@@ -706,6 +713,12 @@ class Terms(Carried):
             msg = f"rules {', '.join(missing)} are cited but not explained under `rules`; add a sentence for each"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _checked_once(cls, value: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+        """Terms that are terms already were checked when they were made; every contract is made of them anew."""
+        return value if isinstance(value, cls) else check(value)
 
     def text(self, texts: Texts, language: str) -> str:
         """The text in a language, else in the programme's first language, else in any."""

@@ -6,8 +6,8 @@ from alembic import op
 from storage.guards import credit_lines, frozen
 from storage.types import Money
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
