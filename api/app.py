@@ -21,6 +21,7 @@ from api import (
     clocks,
     collective,
     contracts,
+    coverage,
     desk,
     devices,
     documentation,
@@ -56,6 +57,7 @@ from storage.migrate import is_current
 ROUTERS = (
     programmes.router,
     devices.router,
+    coverage.router,
     quote_requests.router,
     quotes.router,
     checkout.router,

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from activities.papers import PaperPort
+from api.remembered import Remembered
 from runtime.settings import Settings
 from storage.database import Database
 
@@ -23,6 +24,7 @@ class Services:
     client: Client
     settings: Settings
     papers: PaperPort
+    remembered: Remembered = field(default_factory=Remembered)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 

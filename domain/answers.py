@@ -46,11 +46,12 @@ def answers(view: View, on: date, *, serial: str | None = None, model: str | Non
         status=view.status,
         order_received_at=view.ordered_at,
         order_form=view.ordered_by,
-        devices=tuple(_covered(view, line, on) for line in lines),
+        devices=tuple(covered(view, line, on) for line in lines),
     )
 
 
-def _covered(view: View, line: Line, on: date) -> Covered:
+def covered(view: View, line: Line, on: date) -> Covered:
+    """Whether one line of a contract covers its device on a day."""
     since, until = _first_day(view, line), _last_day(view, line)
     why_not = _why_not(view, line, on, since, until)
     return Covered(

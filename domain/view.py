@@ -9,8 +9,9 @@ from decimal import Decimal
 from pydantic import AwareDatetime
 
 from domain.delivery.state import Undelivered
+from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
-from domain.state import ENDED, Case, Contract, Customer, Ending, Line, OrderedBy, Status, Term
+from domain.state import ENDED, Case, Contact, Contract, Customer, Ending, Line, OrderedBy, Status, Term
 from domain.tasks import Task
 from domain.values import Carried
 from domain.windows import NoticeWindow, cancellable_until, renewable_until, windows
@@ -78,6 +79,8 @@ class View(Carried):
     fleet: FleetState | None = None
     ordered_at: AwareDatetime | None = None
     ordered_by: OrderedBy | None = None
+    contacts: tuple[Contact, ...] = ()
+    entitled: Entitled = Entitled()
 
     def as_of(self, today: date) -> View:
         """The view on a later day, when nothing has happened since: windows that have closed are gone."""
@@ -223,4 +226,6 @@ def view(
         fleet=contract.fleet,
         ordered_at=contract.order.placed_at if contract.order else None,
         ordered_by=contract.order.form if contract.order else None,
+        contacts=contract.contacts,
+        entitled=contract.entitled,
     )

@@ -69,7 +69,7 @@ async def device(connection: AsyncConnection, fleet_id: str, serial: str) -> Fle
     """One device of a fleet, if it has it."""
     query = select(fleet_device).where(fleet_device.c.fleet == fleet_id, fleet_device.c.serial == serial)
     row = (await connection.execute(query)).first()
-    return _device(row) if row else None
+    return as_device(row) if row else None
 
 
 async def page(connection: AsyncConnection, fleet_id: str, *, after: str | None, limit: int) -> list[FleetDevice]:
@@ -77,7 +77,7 @@ async def page(connection: AsyncConnection, fleet_id: str, *, after: str | None,
     query = select(fleet_device).where(fleet_device.c.fleet == fleet_id).order_by(fleet_device.c.serial).limit(limit)
     if after is not None:
         query = query.where(fleet_device.c.serial > after)
-    return [_device(row) for row in await connection.execute(query)]
+    return [as_device(row) for row in await connection.execute(query)]
 
 
 async def devices(connection: AsyncConnection, fleet_id: str) -> AsyncIterator[FleetDevice]:
@@ -117,7 +117,7 @@ async def totals(connection: AsyncConnection, fleet_id: str) -> dict[str, dict[b
     return found
 
 
-def _device(row: Any) -> FleetDevice:
+def as_device(row: Any) -> FleetDevice:
     """A row as a device: it was checked when it came in."""
     cover = tuple(
         Cover.model_construct(kind=kind, last_day=date.fromisoformat(last)) for kind, last in row.cover.items()

@@ -121,6 +121,7 @@ fleet_device = Table(
     Column("country", String(2), nullable=False),
     Column("included", Boolean, nullable=False),
     Column("cover", Document, nullable=False),
+    Index("ix_fleet_device_serial", "serial"),
 )
 
 # The read model and the trail

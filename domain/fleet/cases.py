@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from domain.commands import OpenCase
@@ -28,9 +29,14 @@ def line_for(contract: Contract, command: OpenCase, now: datetime) -> Line | Non
             allowed_when="the serial number is that of a device of the fleet",
             field="serial",
         )
+    check_device(terms, device, contract.date_of(now))
+    return line_of_class(contract.lines, terms.kinds.get(device.kind))
+
+
+def check_device(terms: FleetTerms, device: FleetDevice, on: date) -> None:
+    """Refuse a device that the contract does not serve on a day: not in, of no eligible kind, or without own cover."""
     _check_included(terms, device)
-    _check_cover(terms, device, contract.date_of(now))
-    return _line(contract, terms.kinds.get(device.kind))
+    _check_cover(terms, device, on)
 
 
 def _check_included(terms: FleetTerms, device: FleetDevice) -> None:
@@ -64,7 +70,7 @@ def _check_cover(terms: FleetTerms, device: FleetDevice, today: date) -> None:
     )
 
 
-def _line(contract: Contract, name: str | None) -> Line | None:
+def line_of_class(lines: Iterable[Line], name: str | None) -> Line | None:
     """The line of a class of devices, else the first one."""
-    lines = [line for line in contract.lines if line.device_class == name] or list(contract.lines)
-    return lines[0] if lines else None
+    known = list(lines)
+    return next((line for line in known if line.device_class == name), known[0] if known else None)

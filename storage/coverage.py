@@ -1,0 +1,48 @@
+"""What stands about a device: the device itself, the fleets that it is in, and the contracts that speak of it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.fleet.census import FleetDevice
+from storage.fleets import as_device
+from storage.tables import contract, contract_device, device, fleet_device
+
+
+class Spoken(NamedTuple):
+    """A contract that speaks of a device, at a version of its read model; ``fleet`` is the one by which it does."""
+
+    number: str
+    version: int
+    fleet: str | None
+
+
+class Known(NamedTuple):
+    """Everything that stands about a serial number."""
+
+    device: dict[str, Any] | None
+    in_fleets: dict[str, FleetDevice]
+    contracts: list[Spoken]
+
+
+async def known(connection: AsyncConnection, serial: str, clock: str | None) -> Known:
+    """What stands about a serial number, with its real contracts, or those that live on a test clock."""
+    own = (await connection.execute(select(device).where(device.c.serial == serial))).mappings().first()
+    rows = await connection.execute(select(fleet_device).where(fleet_device.c.serial == serial))
+    fleets = {row.fleet: as_device(row) for row in rows}
+    # A fleet stands on its contract under its own id, in the place of a serial number.
+    query = (
+        select(contract.c.number, contract.c.version, contract_device.c.serial)
+        .join(contract_device, contract_device.c.contract == contract.c.number)
+        .where(contract_device.c.serial.in_([serial, *fleets]), contract.c.view.is_not(None))
+        .where(contract.c.clock.is_(None) if clock is None else contract.c.clock == clock)
+        .order_by(contract.c.number)
+    )
+    spoken = [
+        Spoken(row.number, row.version, None if row.serial == serial else row.serial)
+        for row in await connection.execute(query)
+    ]
+    return Known(dict(own) if own else None, fleets, spoken)

@@ -1,0 +1,57 @@
+"""When a device stops, through the API: by its contract, by its warranty, as one of a fleet, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.fleet_programme import publish
+from tests.api.house import ADDRESS, House
+from tests.api.test_fleets import Fleets, lines
+
+
+@pytest.mark.rule("HPG-2", "HPG-14")
+async def test_a_device_is_answered_for(any_house: House) -> None:
+    """Under contract, by its contract; before it starts, by its warranty; a device that nobody knows is none."""
+    clock = await any_house.clock("2028-01-10T09:00:00Z")
+    number = await any_house.ordered(serial="SN-WARRANTY", clock=clock)
+    await any_house.becomes(number, "Scheduled")
+    asked = {"test_clock": clock}
+    answer = await any_house.caller.get("/v1/devices/SN-WARRANTY/entitlement", **asked)
+    assert (answer["covered"], answer["by"], answer["until"]) == (True, "warranty", "2028-05-17")
+    assert answer["contracts"][0]["why_not"] == "service starts on 2028-05-18"
+    await any_house.advance(number, to="2028-06-01T12:00:00Z")
+    answer = await any_house.caller.get("/v1/devices/SN-WARRANTY/entitlement", **asked)
+    assert (answer["on"], answer["by"], answer["contracts"][0]["rule"]) == ("2028-06-01", number, "HPG-14")
+    later = await any_house.caller.get("/v1/devices/SN-WARRANTY/entitlement", on="2028-06-02", service="none", **asked)
+    assert (later["covered"], later["contracts"]) == (False, [])
+    assert (await any_house.caller.get("/v1/devices/SN-WARRANTY/entitlement"))["contracts"] == []
+    await any_house.caller.post(f"/v1/contracts/{number}/suspend", {"reason": "holiday"})
+    answer = await any_house.caller.get("/v1/devices/SN-WARRANTY/entitlement", **asked)
+    assert answer["contracts"][0]["why_not"] == "service is suspended"
+    await any_house.caller.refused("GET", "/v1/devices/SN-UNHEARD-OF/entitlement", status=404)
+
+
+@pytest.mark.rule("HPP-8")
+async def test_a_device_of_a_fleet_is_answered_for(house: House) -> None:
+    """By its serial number alone: its fleet's contract serves it, or says why not."""
+    fleets = Fleets(house, await publish(house))
+    fleet = await fleets.make(lines(250, ends="2032-12-31"))
+    clock = await house.clock("2027-03-01T09:00:00Z")
+    asked = {
+        "programme": fleets.programme,
+        "customer": fleets.customer,
+        "period": 1,
+        "fleet": fleet,
+        "offers": [{"serial": fleet, "service": "access-pc"}],
+        "test_clock": clock,
+    }
+    number = str((await house.caller.post("/v1/quotes", asked))["number"])
+    await house.caller.post(f"/v1/quotes/{number}/accept", {"revision": 1})
+    await house.caller.put(f"/v1/contracts/{number}/checkout/billing-address", ADDRESS)
+    await house.caller.put(f"/v1/contracts/{number}/checkout/payment-details", {"method": "pm_ok"})
+    await house.caller.post(f"/v1/contracts/{number}/checkout/confirmation", {"password": "correct horse battery"})
+    await house.becomes(number, "Active")
+    answer = await house.caller.get("/v1/devices/DE-000007/entitlement", test_clock=clock)
+    assert (answer["covered"], answer["by"]) == (True, number)
+    excluded = await house.caller.get("/v1/devices/DE-000007/entitlement", test_clock=clock, on="2033-01-01")
+    assert (excluded["covered"], excluded["contracts"][0]["rule"]) == (False, "HPG-3")
