@@ -195,7 +195,8 @@ class RoundupServer(DeskServer):
 
     def run(self, log: object) -> subprocess.Popen[bytes]:
         """The server, never as root."""
-        command = [sys.executable, "-m", "roundup.scripts.roundup_server", "-p", str(self.port), "-n", LOOPBACK]
+        script = Path(__file__).with_name("roundup_tethered.py")
+        command: list[str | Path] = [sys.executable, script, "-p", str(self.port), "-n", LOOPBACK]
         if os.getuid() == 0:
             command += ["-u", "nobody", "-g", "nogroup"]
         return child.start([*command, f"tenure={self.folder / 'tracker'}"], output=log)  # type: ignore[arg-type]

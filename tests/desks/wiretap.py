@@ -20,7 +20,7 @@ class Wiretap:
         self._count = self._cut_at = 0
         self._point: Point = "before"
         self._kill: Callable[[], None] = lambda: None
-        self.cut = False
+        self.cut = self._mute = False
         self._meanwhile: Callable[[], Awaitable[object]] | None = None
         self._ends: set[asyncio.StreamWriter] = set()
 
@@ -61,6 +61,7 @@ class Wiretap:
                 await meanwhile()
             elif self._count == self._cut_at and self._point != "after":
                 if self._point == "during":
+                    self._mute = True  # it may be quicker than its killer
                     far.write(piece)
                     await far.drain()
                     await asyncio.sleep(0.03)
@@ -74,14 +75,15 @@ class Wiretap:
                 if self._cut_at and self._point == "after" and self._count >= self._cut_at:
                     self._sever()
                     return
-                writer.write(piece)
+                if not self._mute:
+                    writer.write(piece)
         except OSError:
             pass
         finally:
             writer.close()
 
     def _sever(self) -> None:
-        self._cut_at, self.cut = 0, True
+        self._cut_at, self.cut, self._mute = 0, True, False
         self._kill()
         for end in self._ends:
             end.transport.abort()
