@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test rules histories docs demo up bench lock clean
+.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 WAVE ?= 1000
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## The Python environment, from the lock file
 	@runtime/ensure_venv.sh
@@ -44,6 +44,9 @@ histories: setup parts  ## Records new histories for the replay gate: make histo
 bench: setup  ## The measurements
 	$(PY) -m bench
 	$(PY) -m bench.wave --contracts $(WAVE)
+
+bench-forecast: setup  ## The forecast of a million contracts, about ten minutes with its preparation
+	$(PY) -m bench.forecast
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml

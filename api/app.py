@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 
 from api import (
     bank_statements,
+    calendars,
     campaign_previews,
     campaign_reports,
     campaign_schedules,
@@ -38,6 +39,7 @@ from api import (
     papers,
     payments,
     people,
+    pipeline,
     previews,
     problems,
     programmes,
@@ -74,6 +76,8 @@ ROUTERS = (
     links.router,
     papers.router,
     collective.router,
+    pipeline.router,
+    calendars.router,
     previews.router,
     requests.router,
     cases.router,
@@ -145,6 +149,7 @@ def create_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(people.page)
+    app.include_router(calendars.public)
     app.include_router(health)
     documentation.install(app)
     return app

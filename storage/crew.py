@@ -55,9 +55,8 @@ def bring_up(work: list[Behind]) -> tuple[list[Kept], list[Unread]]:
     found: list[Kept] = []
     failed: list[Unread] = []
     for item in work:
-        terms = {version: each for (code, version), each in programmes.terms.items() if code == item.programme}
         try:
-            found.append(brought_up(item.row, item.entries, terms))
+            found.append(brought_up(item.row, item.entries, programmes.of(item.programme)))
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             failed.append(Unread(contract=item.number, reason=f"its trail cannot be followed: {error}"[:300]))
     return found, failed

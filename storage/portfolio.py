@@ -68,6 +68,8 @@ async def forecast(
 async def _bring_up(database: Database, crew: Crew, selection: Selection, tell: Tell, failures: _Failures) -> None:
     async with database.read() as connection:
         total = await states.count_behind(connection, selection)
+    if not total:
+        return
     done = 0
 
     async def work() -> AsyncIterator[list[Behind]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import NAMES_DEVICES, Record, View
-from storage import hooks, tasks
+from storage import hooks, pipeline, tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
 
@@ -34,6 +34,7 @@ async def _show(connection: AsyncConnection, record: Record, view: View) -> None
     )
     if record.tasks is not None and newest.rowcount:
         await tasks.bring_up_to_date(connection, view.number, record.tasks)
+    await pipeline.write(connection, view, record.entries)
     if any(entry.kind in NAMES_DEVICES for entry in record.entries):
         serials = [{"serial": line.serial, "contract": view.number} for line in view.lines]
         await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), serials)

@@ -55,7 +55,8 @@ async def programmes(connection: AsyncConnection) -> Programmes:
 
 def _selected(query: Select[Any], selection: Selection) -> Select[Any]:
     query = query.where(contract.c.closed.is_(False), contract.c.view.is_not(None))
-    query = query.where(contract.c.clock.is_(None) if selection.clock is None else contract.c.clock == selection.clock)
+    # Not by the index on clocks: all of a million contracts are quicker read in the order in which they lie.
+    query = query.where(func.coalesce(contract.c.clock, "") == (selection.clock or ""))
     for column, value in (
         (contract.c.customer, selection.customer),
         (contract.c.reseller, selection.reseller),
@@ -127,6 +128,19 @@ async def keep(connection: AsyncConnection, rows: Iterable[Kept]) -> None:
     changes = {name: new.excluded[name] for name in Kept._fields if name != "contract"}
     older = contract_state.c.version < new.excluded.version
     await connection.execute(new.on_conflict_do_update(index_elements=["contract"], set_=changes, where=older), values)
+
+
+async def stand(connection: AsyncConnection, selection: Selection) -> tuple[int, int]:
+    """How many contracts are selected, and the sum of their versions: it differs once anything has happened."""
+    query = _selected(select(func.count(), func.coalesce(func.sum(contract.c.version), 0)), selection)
+    row = (await connection.execute(query)).one()
+    return int(row[0]), int(row[1])
+
+
+async def soonest(connection: AsyncConnection, selection: Selection, limit: int) -> list[tuple[str, Kept]]:
+    """The kept states of selected contracts, each with its programme; those first that do something soonest."""
+    query = _kept(selection, contract.c.programme, *_COLUMNS).order_by(contract.c.next_due_at, contract.c.number)
+    return [(row[0], Kept(*row[1:])) for row in await connection.execute(query.limit(limit))]
 
 
 def _late(as_of: datetime) -> Any:

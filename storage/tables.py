@@ -230,6 +230,29 @@ forecast = Table(
     Column("finished_at", Instant),
 )
 
+# Where each term's end stands on its way to the next
+
+term_end = Table(
+    "term_end",
+    metadata,
+    Column("contract", String(40), primary_key=True),
+    Column("term", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("stage", String(10), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("programme", String(10), nullable=False),
+    Column("customer", String(40), nullable=False),
+    Column("reseller", String(500)),
+    Column("country", String(2), nullable=False),
+    Column("clock", String(60)),
+    # Everything that a pipeline is summed up from: the index answers it by itself.
+    Index("ix_term_end_month_stage", "month", "stage", "currency", "clock", "amount"),
+    Index("ix_term_end_reseller_month", "reseller", "month"),
+)
+
 counter = Table(
     "counter",
     metadata,
@@ -756,6 +779,20 @@ test_clock = Table(
     Column("target", Instant),
     Column("deleted", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+
+calendar = Table(
+    "calendar",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("scope", String(10), nullable=False),
+    Column("selection", Document, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("by", String(500), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
 )
 
 api_key = Table(

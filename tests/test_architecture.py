@@ -29,6 +29,7 @@ ARROWS = {
         "adapters.camt",
         "adapters.dsn",
         "adapters.stripe_events",
+        "adapters.ical",
     ),
     "runtime": (),
     "cli": ("domain", "workflows", "adapters", "storage", "api", "runtime", "worker"),

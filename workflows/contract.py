@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.effects import Effect, Outcome
     from domain.envelope import Command, Event
     from domain.permissions import LIFE_RULE, permissions
+    from domain.pipeline import MOVES
     from domain.refusal import Refusal
     from domain.renewal_request import RenewalAnswer
     from domain.state import RULES_VERSION, Contract
@@ -42,6 +43,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.refusals import as_error, moved_on
 
 ANSWERS_KEPT = 50
+NEED_A_VIEW = NAMES_DEVICES | MOVES
+"""Kinds of entry that the read model follows only with the whole contract as it stands after them."""
 
 
 @workflow.defn(name="Contract")
@@ -212,7 +215,7 @@ class ContractWorkflow(TakesCommands):
         """One effect as it travels; only the last one's record, or one with new devices, shows the whole contract."""
         record = None
         if asked.entries:
-            shown = whole or any(entry.kind in NAMES_DEVICES for entry in asked.entries)
+            shown = whole or any(entry.kind in NEED_A_VIEW for entry in asked.entries)
             record = Record(
                 contract=self._contract.number,
                 view=self._view(asked.contract, asked.entries[-1].seq) if shown else None,

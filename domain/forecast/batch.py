@@ -44,10 +44,7 @@ class Batch:
 
     def __init__(self, programmes: Programmes, sides: tuple[Assumed, ...], as_of: datetime, months: int) -> None:
         self._sides, self._as_of, self._months = sides, as_of, months
-        self._versions = {
-            code: {version: terms for (known, version), terms in programmes.terms.items() if known == code}
-            for code, _ in programmes.terms
-        }
+        self._versions = {code: programmes.of(code) for code, _ in programmes.terms}
 
     def live(self, groups: Iterable[Group]) -> Lived:
         """Live through each group's future, on each side."""

@@ -30,6 +30,10 @@ class Programmes:
     terms: Mapping[Version, Terms]
     catalogues: Mapping[str, Catalogue]
 
+    def of(self, code: str) -> dict[int, Terms]:
+        """The versions of a programme's terms."""
+        return {version: terms for (known, version), terms in self.terms.items() if known == code}
+
     def newest(self, code: str) -> Terms:
         """The newest terms of a programme."""
         return self.terms[code, max(version for known, version in self.terms if known == code)]
@@ -168,14 +172,14 @@ def _worded(contract: Contract, command: Command) -> Command:
         case Cancel():
             return command.model_copy(update={"details": dict.fromkeys(needs, _SUPPOSED)})
         case Renew():
-            return command.model_copy(update={"form": _form(contract.renewal.terms or terms, ())})
+            return command.model_copy(update={"form": form_of(contract.renewal.terms or terms, ())})
         case DeclineRenewal():
-            return command.model_copy(update={"form": _form(terms, needs, declines=True)})
+            return command.model_copy(update={"form": form_of(terms, needs, declines=True)})
         case _:
             return command
 
 
-def _form(terms: Terms, needs: tuple[str, ...], *, declines: bool = False) -> OrderedBy | None:
+def form_of(terms: Terms, needs: tuple[str, ...], *, declines: bool = False) -> OrderedBy | None:
     """The first form that the terms take for an answer, with all that it must say."""
     forms = terms.order.forms.forms if terms.order.forms else {}
     fitting = next((name for name, form in forms.items() if form.declines or not declines), None)

@@ -46,9 +46,15 @@ def unpacked(row: Kept, terms: Mapping[int, Terms]) -> Contract:
 
 
 def brought_up(row: Kept | None, entries: Iterable[Entry], terms: dict[int, Terms]) -> Kept:
-    """The state after more of its contract's trail. Raises ValueError for a trail that cannot be followed."""
-    more = list(entries)
+    """The state after more of its contract's trail, as far as that has no gap: what is missing is still to be written.
+
+    Raises ValueError for a trail that cannot be followed.
+    """
+    seq = row.version if row else 0
+    more = [entry for index, entry in enumerate(entries, start=1) if entry.seq == seq + index]
+    if row and not more:
+        return row
     contract = resumed(unpacked(row, terms) if row else None, more, terms)
     if contract is None:
         raise ValueError("the trail is empty")
-    return kept(contract, more[-1].seq if more or row is None else row.version)
+    return kept(contract, more[-1].seq)

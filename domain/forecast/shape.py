@@ -13,6 +13,7 @@ from typing import Any
 from domain.activation import line_since
 from domain.bill import Bill
 from domain.calendar import DAY, full_months, instant, last_day_of, months_after
+from domain.commitment.state import Committed
 from domain.simulator import payment
 from domain.state import OFFERED, RUNNING, Billed, Contract, Customer, Line, Order, Status, Term
 from domain.terms import Terms
@@ -130,7 +131,9 @@ def bound(terms: Terms) -> int:
 def _younger(contract: Contract) -> Contract:
     """The contract with as few past terms as make no difference; where age may matter otherwise, as it is."""
     term, since, terms = contract.term, contract.active_since, contract.terms
-    if term is None or since is None or terms.entitlements or terms.fleet or terms.supplies or contract.unpaid:
+    if term is None or since is None or contract.unpaid or contract.commitment != Committed():
+        return contract
+    if terms.entitlements or terms.fleet or terms.supplies or terms.minimum_commitment:
         return contract
     own = full_months(term.first, term.last + DAY)
     regular = last_day_of(term.first, own) == term.last and months_after(since, term.months - own) == term.first

@@ -9,11 +9,14 @@ from itertools import pairwise
 from domain.decider import begin, evolve
 from domain.events import Quoted
 from domain.forecast.future import Programmes
+from domain.simulator import Life
 from domain.state import ENDED, Contract
 from tests.money.random_lives import PROGRAMMES, RandomLife
+from tests.money.variants import variants
 
+_VARIED = [variant for item in PROGRAMMES for variant in variants(item)]
 AGREED = Programmes(
-    terms={(item.terms.code, item.terms.version): item.terms for item in PROGRAMMES},
+    terms={(item.terms.code, item.terms.version): item.terms for item in _VARIED},
     catalogues={item.terms.code: item.catalogue for item in PROGRAMMES},
 )
 
@@ -21,12 +24,13 @@ AGREED = Programmes(
 @cache
 def contracts(lives: int = 150) -> tuple[Contract, ...]:
     """Running contracts, a few moments of each of so many random lives."""
-    return tuple(contract for seed in range(1, lives + 1) for contract in _moments(seed))
+    return tuple(life.contract for seed in range(1, lives + 1) for life in moments(seed))
 
 
-def _moments(seed: int) -> Iterator[Contract]:
+def moments(seed: int) -> Iterator[Life]:
     """A life after a third, after two thirds and at its end, each when everything of that instant has happened."""
-    events = RandomLife(seed).live().events
+    lived = RandomLife(seed).live()
+    events, entries = lived.events, lived.entries
     assert isinstance(events[0], Quoted)
     contract, wanted = begin(events[0]), len(events) // 3
     for count, (event, following) in enumerate(pairwise([*events[1:], events[-1]]), start=1):
@@ -34,4 +38,4 @@ def _moments(seed: int) -> Iterator[Contract]:
         last = count == len(events) - 1
         if (last or (count >= wanted and following.at > event.at)) and contract.status not in ENDED:
             wanted += len(events) // 3
-            yield contract
+            yield Life(contract, lived.world, entries[: count + 1], events[: count + 1])

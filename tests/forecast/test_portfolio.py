@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from cli.preparation import prepare
 from domain.decider import is_closed, next_due
 from domain.forecast.asked import Asked, Forecast, Progress, Selection
 from domain.forecast.batch import Sums, answer
@@ -26,6 +25,7 @@ from storage.portfolio import forecast, sides
 from storage.states import programmes
 from tests.forecast.portfolio import AGREED
 from tests.forecast.written import write
+from tests.money.booked import ready
 from tests.money.random_lives import lives
 
 LIVES = 40
@@ -47,7 +47,7 @@ ASKED = [
 @pytest.fixture
 async def house(database: Database) -> tuple[Database, list[Life]]:
     """A database with running contracts of every programme in mid-life."""
-    await prepare(database)
+    await ready(database)
     running = [copy(life) for life in lived() if not is_closed(life.contract)]
     await write(database, running)
     return database, running
