@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,8 +37,13 @@ async def _show(connection: AsyncConnection, record: Record, view: View) -> None
         await tasks.bring_up_to_date(connection, view.number, record.tasks)
     await pipeline.write(connection, view, record.entries)
     if any(entry.kind in NAMES_DEVICES for entry in record.entries):
-        serials = [{"serial": line.serial, "contract": view.number} for line in view.lines]
-        await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), serials)
+        await name_devices(connection, view.number, (line.serial for line in view.lines))
+
+
+async def name_devices(connection: AsyncConnection, number: str, serials: Iterable[str]) -> None:
+    """Let a contract be found by these serial numbers too; a fleet's id stands for its devices."""
+    rows = [{"serial": serial, "contract": number} for serial in serials]
+    await connection.execute(insert(connection, contract_device).on_conflict_do_nothing(), rows)
 
 
 def row(view: View) -> dict[str, object]:

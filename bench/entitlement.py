@@ -1,0 +1,239 @@
+"""Is it covered? Asked over HTTP of a million devices in PostgreSQL: `python -m bench.entitlement`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.programme_files import Programme, load_all
+from cli.preparation import PROGRAMMES, prepare
+from cli.simulate import Shelf, offer
+from domain import decider
+from domain.catalogue import term_of
+from domain.permissions import permissions
+from domain.refusal import Refusal
+from domain.simulator import Life, PriceListWorld
+from domain.view import Record, View, view
+from runtime import child
+from runtime.ports import free_ports
+from runtime.postgres_cluster import PostgresCluster
+from runtime.progress import narration
+from runtime.search_attributes import ensure_search_attributes
+from runtime.settings import read_settings
+from runtime.temporal import connect
+from runtime.temporal_binary import temporal_binary
+from runtime.temporal_server import EmbeddedServer
+from storage import contracts, fleets, keys, records
+from storage.database import Database
+from storage.tables import device, fleet_device
+from workflows.attributes import ALL
+
+LATEST = Path(__file__).parent / "latest-entitlement.json"
+AS_OF = datetime(2027, 6, 1, 9, tzinfo=UTC)
+ON = "2027-06-01"
+CLIENTS = (1, 8)
+CHUNK = 5000
+
+
+def main(
+    devices: Annotated[int, typer.Option(help="Devices in fleets.")] = 1_000_000,
+    of_fleet: Annotated[int, typer.Option(help="How many a fleet has.")] = 20_000,
+    single: Annotated[int, typer.Option(help="Devices with a contract of their own.")] = 20_000,
+    requests: Annotated[int, typer.Option(help="How often is asked, by each number of clients.")] = 4000,
+) -> None:
+    """Measure, print, and write bench/latest-entitlement.json."""
+    report = asyncio.run(_measure(devices, of_fleet, single, requests))
+    LATEST.write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))
+
+
+async def _measure(devices: int, of_fleet: int, single: int, requests: int) -> dict[str, Any]:
+    with PostgresCluster() as cluster, cluster.database() as url:
+        database = Database(url)
+        await prepare(database)
+        began = time.perf_counter()
+        serials = await _filled(database, devices, of_fleet, single)
+        filled = time.perf_counter() - began
+        async with database.write() as connection:
+            _, secret = await keys.create(connection, "bench", ("read",))
+        async with _api(url) as base:
+            rounds = [await _asked(base, secret, serials, requests, clients) for clients in CLIENTS]
+        await database.close()
+    return {
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "method": (
+            f"{devices} devices in fleets of {of_fleet} and {single} with contracts of their own, in PostgreSQL; one "
+            f"API process; GET /v1/devices/SERIAL/entitlement of random devices over HTTP, {requests} times by each "
+            "number of clients, after as many to warm up. Database, API and clients share the machine."
+        ),
+        "filled_in_seconds": round(filled, 1),
+        "rounds": rounds,
+    }
+
+
+async def _filled(database: Database, devices: int, of_fleet: int, single: int) -> list[str]:
+    """The devices and their contracts; answers with some of their serial numbers."""
+    programmes = {programme.terms.code: programme for programme in load_all(PROGRAMMES)}
+    fleet_life = _life(programmes["HPP"], "managed")
+    own_life = _life(programmes["HPG"], "deferred")
+    dice = random.Random(1)
+    asked: list[str] = []
+    for number in range(devices // of_fleet):
+        asked += await _fleet(database, fleet_life, number, of_fleet, dice)
+    for start in range(0, single, CHUNK):
+        async with database.write() as connection:
+            for number in range(start, min(start + CHUNK, single)):
+                asked.append(await _single(connection, own_life, number))
+    return asked
+
+
+def _life(programme: Programme, name: str) -> Life:
+    """A programme's example life, as it stands on the day that is asked for."""
+    story, terms = programme.lives()[name], programme.terms
+    offers = tuple(offer(programme, item, "en") for item in story.given.offers)
+    services = (programme.catalogue.service(item.service) for item in story.given.offers)
+    months = term_of(service for service in services if service)
+    world = PriceListWorld(prices=programme.catalogue.price_list(), fleet=story.given.fleet)
+    quote = story.quote(f"{terms.code}-2027-000001", terms, offers, months)
+    life = Life.begin(quote, story.begins_at(terms), world)
+    for _, given in story.commands(terms, Shelf(programme, "en"), quote.number):
+        if given.at > AS_OF:
+            break
+        try:
+            life.give(given.command, given.at)
+        except Refusal:
+            continue
+    life.live_until(AS_OF)
+    return life
+
+
+def _shown(life: Life, number: str, serial: str) -> View:
+    """The life's read model, as another contract's for another device."""
+    contract = life.contract
+    plain = view(contract, now=AS_OF, step=decider.step(contract), allowed=permissions(contract), version=9)
+    lines = tuple(line.model_copy(update={"serial": serial}) for line in plain.lines)
+    return plain.model_copy(update={"number": number, "lines": lines})
+
+
+async def _written(connection: AsyncConnection, shown: View, serial: str) -> None:
+    values = {"number": shown.number, "status": "Starting", "programme": shown.programme, "customer": shown.customer.id}
+    plain = {"reseller": None, "version": 0, "attention": False, "clock": None, "now": AS_OF, "closed": False}
+    made = {"start": {}, "creation_key": shown.number, "created_at": AS_OF}
+    await contracts.begin(connection, values | plain | made)
+    await records.write(connection, Record(view=shown, entries=()))
+    await records.name_devices(connection, shown.number, (serial,))
+
+
+async def _fleet(database: Database, life: Life, number: int, size: int, dice: random.Random) -> list[str]:
+    name = f"bench-fleet-{number:04d}"
+    rows = [
+        {
+            "fleet": name,
+            "serial": f"F{number:04d}-{index:06d}",
+            "kind": "business_printer",
+            "model": f"Printer {index % 40}",
+            "country": "CL",
+            "included": True,
+            "cover": {"warranty": "2030-12-31"},
+        }
+        for index in range(size)
+    ]
+    async with database.write() as connection:
+        made = {"id": name, "customer": f"bench-{number}", "programme": "HPP", "created_at": AS_OF}
+        await fleets.create(connection, made | {"imported_at": AS_OF})
+        for start in range(0, size, CHUNK):
+            await connection.execute(fleet_device.insert(), rows[start : start + CHUNK])
+        await _written(connection, _shown(life, f"HPP-2027-{number + 1:06d}", name), name)
+    return [str(row["serial"]) for row in dice.sample(rows, min(400, size))]
+
+
+async def _single(connection: AsyncConnection, life: Life, number: int) -> str:
+    serial = f"S-{number:06d}"
+    known = {"serial": serial, "model": "Plotter", "device_type": "large_format", "country": "FR", "facts": {}}
+    cover = {"cover": [{"kind": "warranty", "last_day": "2026-12-31"}], "updated_at": AS_OF}
+    await connection.execute(device.insert(), known | cover)
+    await _written(connection, _shown(life, f"HPG-2027-{number + 1:06d}", serial), serial)
+    return serial
+
+
+@asynccontextmanager
+async def _api(url: str) -> AsyncIterator[str]:
+    """An API process on the database, with a Temporal server that it is not asked for."""
+    with narration() as tell:
+        binary = await temporal_binary(tell)
+    port, *_ = free_ports(1)
+    async with EmbeddedServer(binary, data_dir=None, headless=True) as server:
+        await ensure_search_attributes(await connect(read_settings(temporal_address=server.address)), ALL)
+        environment = {
+            "TENURE_DATABASE_URL": url,
+            "TENURE_TEMPORAL_ADDRESS": server.address,
+            "TENURE_API_PORT": str(port),
+            "TENURE_LOG_LEVEL": "WARNING",
+        }
+        process = child.start([sys.executable, "-m", "cli", "api"], env=os.environ | environment)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            await _ready(base)
+            yield base
+        finally:
+            await asyncio.to_thread(child.stop, process)
+
+
+async def _ready(base: str) -> None:
+    async with asyncio.timeout(60), httpx.AsyncClient() as http:
+        while True:
+            try:
+                if (await http.get(f"{base}/ready")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+async def _asked(base: str, secret: str, serials: list[str], count: int, clients: int) -> dict[str, Any]:
+    """What the answers took, in milliseconds; every answer must be a yes."""
+    dice = random.Random(clients)
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as http:
+        took: list[float] = []
+
+        async def client(times: int) -> None:
+            for serial in dice.choices(serials, k=times):
+                began = time.perf_counter()
+                answer = await http.get(f"/v1/devices/{serial}/entitlement", params={"on": ON})
+                took.append((time.perf_counter() - began) * 1000)
+                if not answer.json()["covered"]:
+                    raise RuntimeError(answer.text)
+
+        await asyncio.gather(*(client(count // clients) for _ in range(clients)))
+        took.clear()
+        began = time.perf_counter()
+        await asyncio.gather(*(client(count // clients) for _ in range(clients)))
+        seconds = time.perf_counter() - began
+    took.sort()
+    return {
+        "clients": clients,
+        "asked": len(took),
+        "per_second": round(len(took) / seconds, 1),
+        "p50_ms": round(took[len(took) // 2], 2),
+        "p99_ms": round(took[int(len(took) * 0.99)], 2),
+        "worst_ms": round(took[-1], 2),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
