@@ -26,6 +26,7 @@ from activities.hooks import HookActivities, HookPort
 from activities.messages import MailPort, MessageActivities
 from activities.payments import Providers
 from activities.records import RecordActivities
+from activities.taxes import TaxActivities, TaxPort
 from activities.ticketing import TicketingActivities
 from adapters.desk_embedded import EmbeddedDesk
 from adapters.desk_roundup import Roundup
@@ -36,6 +37,8 @@ from adapters.mail_smtp import Server, SmtpMail
 from adapters.papers import Papers
 from adapters.payments_embedded import EmbeddedPayments
 from adapters.payments_stripe import StripePayments
+from adapters.taxes_embedded import FileTaxes
+from adapters.taxes_http import HttpTaxes
 from adapters.texts import Texts
 from runtime.settings import CHECKOUT, Settings
 from storage.database import Database
@@ -56,6 +59,7 @@ _QUIET = 600.0
 class Outside:
     """The systems behind the ports."""
 
+    taxes: TaxPort
     payments: Providers
     desk: DeskPort
     mail: MailPort
@@ -68,6 +72,7 @@ def outside(settings: Settings, database: Database, programmes: Path = PROGRAMME
     """The systems that the settings name, and the embedded ones for the rest."""
     return Outside(
         payments=_payments(settings, database),
+        taxes=_taxes(settings),
         desk=_desk(settings, database),
         mail=_mail(settings, database),
         texts=Texts(programmes),
@@ -101,6 +106,13 @@ def _look_every(settings: Settings) -> float:
     return _QUIET if settings.desk == "embedded" else settings.desk_poll_seconds
 
 
+def _taxes(settings: Settings) -> TaxPort:
+    if settings.tax_url is None:
+        return FileTaxes(settings.tax_rates)
+    token = settings.tax_token
+    return HttpTaxes(settings.tax_url, token.get_secret_value() if token else None)
+
+
 def _mail(settings: Settings, database: Database) -> MailPort:
     if settings.smtp_host is None:
         return EmbeddedMail(database, settings.mail_from)
@@ -122,6 +134,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     ticketing = TicketingActivities(database, world.desk, settings.public_url)
     hearing = HearingActivities(database, world.desk, client, _look_every(settings))
     messages = MessageActivities(database, world.texts, world.mail, settings.public_url)
+    taxes = TaxActivities(database, world.taxes)
     documents = DocumentActivities(database, world.papers)
     records = RecordActivities(database)
     fleets = FleetActivities(database)
@@ -137,6 +150,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             "documents": (documents,),
             "records": (records,),
             "fleet": (fleets,),
+            "tax": (taxes,),
         }
     )
     books = BooksActivities(database)
@@ -153,6 +167,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             CloseBooksWorkflow,
         ],
         activities=[
+            taxes.ask_rates,
             billing.issue_invoice,
             collective.issue_collective,
             billing.collect,

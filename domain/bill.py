@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.money import percent_of
-from domain.refusal import Refusal
-from domain.tax import Category, levied
+from domain.tax import Category, levied, no_rate
 from domain.values import Carried
 
 if TYPE_CHECKING:
@@ -70,13 +69,9 @@ def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> B
     """
     lines = tuple(charges)
     terms, customer = contract.terms, contract.customer
-    rate = levied(terms, customer, on)
+    rate = levied(terms, customer, on, contract.rates)
     if rate is None:
-        raise Refusal(
-            terms.tax.rule,
-            f"there is no tax rate for {customer.country} on {on}; add one under `tax.rates` of the terms",
-            field="customer.country",
-        )
+        raise no_rate(terms, customer, on)
     net = sum((line.net for line in lines), Decimal(0))
     taxes = tuple(
         Tax(name=part.name, percent=part.percent, amount=percent_of(net, part.percent, terms.currency))
@@ -96,4 +91,21 @@ def bill(contract: Contract, key: str, on: date, charges: Iterable[Charge]) -> B
         tax=tax,
         taxes=taxes,
         gross=net + tax,
+    )
+
+
+def nothing(contract: Contract, key: str, on: date) -> Bill:
+    """A bill over nothing, which bears no tax: for what was billed elsewhere."""
+    zero = Decimal(0)
+    return Bill(
+        key=key,
+        on=on,
+        currency=contract.terms.currency,
+        charges=(),
+        net=zero,
+        tax_name="",
+        tax_percent=zero,
+        tax_category="O",
+        tax=zero,
+        gross=zero,
     )

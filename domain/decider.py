@@ -40,7 +40,7 @@ from domain.delivery import stage as delivery
 from domain.delivery.commands import ReportBounce
 from domain.due import Due
 from domain.dunning import stage as dunning
-from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote, SendAgain, SendMessage
+from domain.effects import AskRates, Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote, SendAgain, SendMessage
 from domain.entitlements import stage as entitlements
 from domain.envelope import Command, Event
 from domain.events import Quoted
@@ -58,6 +58,8 @@ from domain.takeover import stage as takeover
 from domain.takeover.commands import TakeOver
 from domain.takeover.events import TakenOver
 from domain.tasks import tasks
+from domain.taxation import stage as taxation
+from domain.taxation.commands import ReportRates
 from domain.view import Step
 
 _STAGES: tuple[ModuleType, ...] = (
@@ -68,6 +70,7 @@ _STAGES: tuple[ModuleType, ...] = (
     billing,
     consolidation,
     safety,
+    taxation,
     commitment,
     dunning,
     settling,
@@ -173,7 +176,8 @@ def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:
     """What the world must be told of an event; ``contract`` is the contract after it."""
     tell = _EFFECTS.get(type(event))
     told = settling.collected_less(contract, tuple(tell(contract, event))) if tell else ()
-    return tuple(consolidation.marked(contract, event, effect) for effect in told)
+    asked = taxation.asks(contract, event)
+    return (*asked, *(consolidation.marked(contract, event, effect) for effect in told))
 
 
 def report(effect: Effect, outcome: Outcome) -> Command | None:
@@ -208,6 +212,8 @@ def report(effect: Effect, outcome: Outcome) -> Command | None:
             return ReportRequote(
                 id=effect.key, by=by, prices=outcome.prices or {}, terms=outcome.terms, index=outcome.index
             )
+        case AskRates() if outcome.rates is not None:
+            return ReportRates(id=effect.key, by=by, rates=outcome.rates)
         case CountFleet() if outcome.census is not None:
             return ReportCensus(id=effect.key, by=by, census=outcome.census)
         case _:

@@ -12,22 +12,25 @@ from domain.envelope import Event
 from domain.events import Parked
 from domain.refusal import Refusal
 from domain.state import Contract
+from domain.tax import NoRateError
 
 
 class Rank(IntEnum):
     """What goes first among things that fall due at one instant."""
 
-    CUT_OFF = 0
+    RATES = 0
+    """What is billed is taxed by rates that are not stale."""
+    CUT_OFF = 1
     """What was billed until a day goes out before anything of the next one is billed."""
-    ARREARS = 1
+    ARREARS = 2
     """What was served is billed before anything else: an end, another price."""
-    END = 2
-    COMMITMENT = 3
-    TERM = 4
-    START = 5
-    CHANGE = 6
-    BILL = 7
-    NOTICE = 8
+    END = 3
+    COMMITMENT = 4
+    TERM = 5
+    START = 6
+    CHANGE = 7
+    BILL = 8
+    NOTICE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class Due:
         try:
             return self.cause() if callable(self.cause) else self.cause
         except Refusal as refusal:
-            return (Parked(at=self.at, rule=refusal.rule, reason=f"cannot {self.what}: {refusal.reason}"),)
+            reason = f"cannot {self.what}: {refusal.reason}"
+            without_rate = isinstance(refusal, NoRateError)
+            return (Parked(at=self.at, rule=refusal.rule, reason=reason, without_rate=without_rate),)
 
 
 def moment(contract: Contract, day: date, at: time = MIDNIGHT) -> datetime:

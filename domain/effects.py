@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from domain.bill import Bill
 from domain.fleet.state import Census, FleetId
 from domain.fleet.terms import FleetTerms
-from domain.terms import Terms
+from domain.terms import Place, TaxRate, Terms
 from domain.values import Carried, Prices, Urgency
 
 
@@ -220,6 +220,13 @@ class Requote(Effect):
     since: date | None = None
 
 
+class AskRates(Effect):
+    """Ask the tax service for the rates of these places, from the day of the effect on."""
+
+    kind: Literal["ask_rates"] = "ask_rates"
+    places: tuple[Place, ...]
+
+
 class CountFleet(Effect):
     """Count the devices of a fleet as these terms ask, on a local date."""
 
@@ -248,6 +255,7 @@ AnyEffect = Annotated[
     | SendMessage
     | SendAgain
     | Requote
+    | AskRates
     | CountFleet,
     Field(discriminator="kind"),
 ]
@@ -261,7 +269,8 @@ class Outcome(Carried):
 
     ``refused`` is a business no that is final, with its reason; ``bounced`` says that a message went to an address,
     ``reference``, that does not take it; the payment words answer billing effects;
-    ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote, ``census`` a CountFleet.
+    ``prices``, ``terms`` and ``index`` (its value then and now) answer a Requote, ``census`` a CountFleet,
+    ``rates`` an AskRates.
     """
 
     kind: OutcomeKind = "done"
@@ -271,6 +280,7 @@ class Outcome(Carried):
     terms: Terms | None = None
     index: tuple[Decimal, Decimal] | None = None
     census: Census | None = None
+    rates: tuple[TaxRate, ...] | None = None
 
     @property
     def plain(self) -> bool:

@@ -38,6 +38,7 @@ from domain.supplies.events import (
     SupplyOrdered,
 )
 from domain.takeover.events import TakenOver
+from domain.taxation.events import RatesNoted, RatesStale
 from domain.terms import Terms
 from domain.values import Carried, Prices, Span
 
@@ -236,6 +237,7 @@ class Parked(Event):
 
     kind: Literal["parked"] = "parked"
     reason: str
+    without_rate: bool = False
 
 
 class Unparked(Event):
@@ -568,6 +570,8 @@ AnyEvent = Annotated[
     | Recredited
     | ShortfallCharged
     | CutOff
+    | RatesStale
+    | RatesNoted
     | Parked
     | Unparked
     | ChangePlanned

@@ -26,6 +26,13 @@ def _unit(currency: str) -> Decimal:
     return Decimal(1).scaleb(-places(currency))
 
 
+def repriced(price: Decimal, exact: Decimal, currency: str) -> Decimal:
+    """A new unit price, rounded once: in the currency's minor unit, or as fine as the old one is (to four places)."""
+    written = price.normalize().as_tuple().exponent
+    finest = max(places(currency), -written if isinstance(written, int) else 0)
+    return exact.quantize(Decimal(1).scaleb(-min(finest, 4)), rounding=ROUND_HALF_UP)
+
+
 def prorated(price: Decimal, *, days: int, of_days: int, currency: str) -> Decimal:
     """The part of a period's price that ``days`` of its ``of_days`` cost, rounded once."""
     return rounded(price * days / of_days, currency)

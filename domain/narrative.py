@@ -16,6 +16,7 @@ from domain.credits import events as settled
 from domain.delivery import events as delivered
 from domain.dunning import events as dunned
 from domain.effects import (
+    AskRates,
     Effect,
     IssueCollective,
     IssueCredit,
@@ -37,6 +38,8 @@ from domain.requests import events as requested
 from domain.state import Contract
 from domain.supplies import events as supplied
 from domain.takeover import events as taken_over
+from domain.taxation import events as taxed
+from domain.terms import TaxRate
 from domain.view import Entry
 
 
@@ -62,6 +65,8 @@ def line(effect: Effect) -> str:
     match effect:
         case IssueInvoice(bill=bill):
             return f"invoice {_money(bill)} of {bill.on}"
+        case AskRates():
+            return "tax rates"
         case IssueCollective(cut_off=day):
             return f"one invoice over what was billed until {day}"
         case IssueCredit(bill=bill):
@@ -166,6 +171,16 @@ def _renewed(contract: Contract, event: Any) -> str:
     return f"Renewed {how}: term {event.term.number} runs from {event.term.first} to {event.term.last}{gap}"
 
 
+def _rates(rates: tuple[TaxRate, ...]) -> str:
+    where = ["-".join(filter(None, (rate.country, rate.region))) for rate in rates]
+    shown = [
+        f"{rate.name} {rate.percent} percent in {place} from {rate.since}"
+        for rate, place in list(zip(rates, where, strict=True))[:3]
+    ]
+    more = f" and {len(rates) - 3} more" if len(rates) > 3 else ""
+    return ", ".join(shown) + more
+
+
 def _resumed(contract: Contract, event: Any) -> str:
     if not event.extends:
         return "Service resumed"
@@ -260,6 +275,8 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
         f"Term {e.term}: {e.charged} of {e.agreed} {e.bill.currency} charged for service; the rest: {_money(e.bill)}"
     ),
     happened.CutOff: lambda c, e: f"What was billed until {e.on} goes out as one invoice",
+    taxed.RatesStale: lambda c, e: "Tax rates are asked for again",
+    taxed.RatesNoted: lambda c, e: f"Tax rates noted: {_rates(e.rates)}",
     happened.Parked: lambda c, e: f"Parked: {e.reason}",
     happened.Unparked: lambda c, e: f"Goes on: {e.reason}",
     happened.ChangePlanned: lambda c, e: f"Line {e.line} changes on {e.on}: {e.text}, every {e.period} month(s)",

@@ -28,7 +28,7 @@ def priced(line: Line, amount: Decimal, term_amount: Decimal) -> dict[str, objec
 
 def taxed(contract: Contract, net: Decimal, on: date) -> dict[str, object]:
     """What a net amount costs with the tax of a day; no tax where the terms hold none for the customer."""
-    rate = levied(contract.terms, contract.customer, on)
+    rate = levied(contract.terms, contract.customer, on, contract.rates)
     if rate is None:
         return {"taxes": [], "gross": str(net)}
     parts = [(part, percent_of(net, part.percent, contract.terms.currency)) for part in rate.parts or (rate,)]

@@ -40,6 +40,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "renew": _STARTED | {Status.EXPIRED},
     "decline_renewal": _STARTED,
     "report_requote": frozenset(Status),
+    "report_rates": frozenset(Status),
     "report_bounce": frozenset(Status),
     "settle_undelivered": frozenset(Status) - ENDED,
     "adopt_terms": frozenset(Status) - ENDED,

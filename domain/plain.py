@@ -462,6 +462,8 @@ def _coupons(terms: Terms, coupons: CouponTerms) -> Told:
 
 
 def _tax(terms: Terms, tax: TaxTerms) -> Told:
+    if tax.source == "service":
+        yield tax.rule, f"Tax rates come from the tax service, which is asked again every {tax.refresh_days} days."
     for rate in tax.rates:
         where = rate.country + (f"-{rate.region}" if rate.region else "")
         yield tax.rule, f"{rate.name} in {where} from {rate.since}: {rate.percent} percent."

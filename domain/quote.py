@@ -37,7 +37,7 @@ def check_quote(quote: Quote, now: datetime) -> Quoted:
         )
     today = local_date(now, terms.time_zone)
     check_vat_number(quote.customer, terms.tax.rule)
-    if levied(terms, quote.customer, today) is None:
+    if terms.tax.source == "terms" and levied(terms, quote.customer, today) is None:
         raise Refusal(
             terms.tax.rule,
             f"the terms hold no tax rate for {quote.customer.country}; add one under `tax.rates`",

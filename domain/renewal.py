@@ -37,7 +37,7 @@ from domain.events import (
 from domain.forms import check_decline_form, check_order_form
 from domain.late import late_terms, renewed_late, taken_up
 from domain.message import message
-from domain.money import percent_of, rounded
+from domain.money import repriced, rounded
 from domain.notice import (
     check_written,
     deadline,
@@ -66,12 +66,11 @@ def offered(
         case "list":
             return listed or line.prices
         case "uplift":
-            return {
-                months: price + percent_of(price, policy.percent, currency) for months, price in line.prices.items()
-            }
+            factor = 1 + policy.percent / 100
+            return {months: repriced(price, price * factor, currency) for months, price in line.prices.items()}
         case "index":
             then, now = index or (Decimal(1), Decimal(1))
-            return {months: rounded(price * now / then, currency) for months, price in line.prices.items()}
+            return {months: repriced(price, price * now / then, currency) for months, price in line.prices.items()}
 
 
 def _rules(contract: Contract) -> RenewalTerms:

@@ -46,6 +46,6 @@ def check_unpark(contract: Contract, command: Unpark, now: datetime) -> tuple[Ev
 
 CHECKS: dict[type[Command], Callable[..., Any]] = {Unpark: check_unpark}
 EVOLVE: dict[type[Event], Callable[..., Any]] = {
-    Parked: lambda contract, event: {"parked": event.reason},
-    Unparked: lambda contract, event: {"parked": None, "bills": 0},
+    Parked: lambda contract, event: {"parked": event.reason, "without_rate": event.without_rate},
+    Unparked: lambda contract, event: {"parked": None, "without_rate": False, "bills": 0},
 }

@@ -16,14 +16,14 @@ from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
 from domain.due import Due
 from domain.dunning.unpaid import ON_ACCOUNT
-from domain.effects import Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import AskRates, Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
 from domain.envelope import Command, Event
 from domain.fleet.state import Census
 from domain.narrative import entry
 from domain.refusal import Refusal
 from domain.state import Contract, Price
 from domain.takeover.commands import TakeOver
-from domain.terms import Terms
+from domain.terms import TaxRate, Terms
 from domain.view import Entry
 
 NO_FUNDS = "insufficient_funds"
@@ -43,7 +43,8 @@ class EndlessLifeError(Exception):
 class PriceListWorld:
     """A world in which everything works: the price list and terms of the day, and tokens that say what a payment does.
 
-    Its ``fleet`` is what every count finds; without it, what the last one found.
+    Its ``fleet`` is what every count finds; without it, what the last one found. Its ``rates`` are what the tax service
+    says; without them, what the contract knows.
 
     What becomes of a payment, its token says, as `answered` has it.
     """
@@ -52,6 +53,7 @@ class PriceListWorld:
     terms: Terms | None = None
     indices: Mapping[str, Index] = field(default_factory=dict)
     fleet: Census | None = None
+    rates: tuple[TaxRate, ...] = ()
     settles: bool = False
 
     def __call__(self, contract: Contract, effect: Effect) -> Outcome:
@@ -59,6 +61,8 @@ class PriceListWorld:
         match effect:
             case Requote():
                 return self._requote(contract, effect)
+            case AskRates():
+                return Outcome(rates=self.rates or contract.rates)
             case CountFleet(on=day) if contract.fleet:
                 return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
             case IssueInvoice() if effect.set_off and effect.set_off == effect.bill.gross:

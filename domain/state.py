@@ -23,7 +23,7 @@ from domain.onboarding.state import Onboarding
 from domain.repairs.state import Repair, RepairQuote
 from domain.requests.state import Request
 from domain.supplies.state import Supplies
-from domain.terms import Terms
+from domain.terms import TaxRate, Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
 
 RULES_VERSION = 1
@@ -317,6 +317,9 @@ class Contract(Carried):
     bills_on: date | None = None
     bills: int = 0
     parked: str | None = None
+    without_rate: bool = False
+    rates: tuple[TaxRate, ...] = ()
+    rates_on: date | None = None
     cut_off: date | None = None
     breaches: tuple[Breach, ...] = ()
     repairs: tuple[Repair, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from stdnum.eu import vat
 
 from domain.refusal import Refusal
-from domain.terms import TaxPart
+from domain.terms import Place, TaxPart, TaxRate
 from domain.values import Carried
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Levied(Carried):
     category: Category
 
 
-def levied(terms: Terms, customer: Customer, on: date) -> Levied | None:
+def levied(terms: Terms, customer: Customer, on: date, known: tuple[TaxRate, ...] = ()) -> Levied | None:
     """The tax that a customer pays on a day; none where the terms hold none for it.
 
     Where the terms know the reverse charge, a business in another country of the EU, by its VAT number, owes the tax
@@ -44,17 +44,33 @@ def levied(terms: Terms, customer: Customer, on: date) -> Levied | None:
     if reverse and seller and customer.country in EU and customer.country != seller:
         if customer.vat_number:
             return Levied(name=reverse.name, percent=Decimal(0), category="AE")
-        return _rate(terms, seller, on, None)
-    return _rate(terms, customer.country, on, customer.region)
+        return _rate(terms, Place(country=seller), on, known)
+    return _rate(terms, Place(country=customer.country, region=customer.region), on, known)
 
 
-def _rate(terms: Terms, country: str, on: date, region: str | None) -> Levied | None:
-    rate = terms.rate(country, on, region)
+def _rate(terms: Terms, place: Place, on: date, known: tuple[TaxRate, ...]) -> Levied | None:
+    rate = terms.rate(place.country, on, place.region, known)
     if rate is None:
         return None
-    listed = any(known.country == country for known in terms.tax.rates)
+    rates = known if terms.tax.source == "service" else terms.tax.rates
+    listed = any(item.country == place.country for item in rates)
     category: Category = ("S" if rate.percent else "Z") if listed else "O"
     return Levied(name=rate.name, percent=rate.percent, category=category, parts=rate.parts)
+
+
+class NoRateError(Refusal):
+    """Nothing can be billed where no tax rate is known: it is never guessed."""
+
+
+def no_rate(terms: Terms, customer: Customer, on: date) -> NoRateError:
+    """That no rate is known for a customer on a day, and what to do about it."""
+    where = customer.country + (f"-{customer.region}" if customer.region else "")
+    if terms.tax.source == "service":
+        reason, remedy = f"the tax service has said no tax rate for {where} on {on}", "it has answered"
+    else:
+        reason = f"there is no tax rate for {customer.country} on {on}; add one under `tax.rates` of the terms"
+        remedy = None
+    return NoRateError(terms.tax.rule, reason, allowed_when=remedy, field="customer.country")
 
 
 def check_vat_number(customer: Customer, rule: str) -> None:

@@ -560,6 +560,13 @@ class TaxRate(Carried):
         return self
 
 
+class Place(Carried):
+    """A jurisdiction: a country, or one of its regions."""
+
+    country: Country
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
+
+
 class Elsewhere(Carried):
     """The rate of every country that has none of its own, in percent of the net amount."""
 
@@ -581,10 +588,25 @@ class TaxTerms(Carried):
     reverse_charge: ReverseCharge | None = Field(
         default=None, description="Needs the issuer's `country`, whose rate everybody else in the EU pays."
     )
+    source: Literal["terms", "service"] = Field(
+        default="terms",
+        description="Whence rates come: from `rates` here, or from the tax service, which each contract asks and keeps "
+        "the answers of.",
+    )
+    refresh_days: Annotated[int, Field(ge=1, le=366)] = Field(
+        default=30, description="Days after which a running contract asks the tax service again."
+    )
     rates: tuple[TaxRate, ...] = ()
     elsewhere: Elsewhere | None = Field(
         default=None, description="Where no rate is listed; left out: nothing is offered there."
     )
+
+    @model_validator(mode="after")
+    def _service_knows_all(self) -> Self:
+        if self.source == "service" and (self.rates or self.elsewhere):
+            msg = "with `source: service` there are no `rates` and no `elsewhere` here: the service says every rate"
+            raise ValueError(msg)
+        return self
 
 
 class Terms(Carried):
@@ -724,11 +746,16 @@ class Terms(Carried):
         """The text in a language, else in the programme's first language, else in any."""
         return texts.get(language) or texts.get(self.languages[0]) or next(iter(texts.values()))
 
-    def rate(self, country: str, on: date, region: str | None = None) -> TaxRate | None:
-        """The tax rate of a jurisdiction on a day: a region's own before its country's; none where there is none."""
+    def rate(
+        self, country: str, on: date, region: str | None = None, known: tuple[TaxRate, ...] = ()
+    ) -> TaxRate | None:
+        """The tax rate of a jurisdiction on a day: a region's own before its country's; none where there is none.
+
+        ``known`` is what the tax service said, where the rates come from it.
+        """
         fitting = [
             rate
-            for rate in self.tax.rates
+            for rate in (known if self.tax.source == "service" else self.tax.rates)
             if rate.country == country and rate.region in {None, region} and rate.since <= on
         ]
         other = self.tax.elsewhere

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     api_port: Port = 8080
     public_url: str = Field(default_factory=_own_url, pattern=r"^https?://", description="The address in mails.")
 
+    tax_url: str | None = Field(None, description="A tax service (docs/tax-service.md); a file when not set.")
+    tax_token: SecretStr | None = None
+    tax_rates: Path = Field(
+        CHECKOUT / "programmes" / "common" / "tax_rates.yaml", description="The file of tax rates, in YAML."
+    )
     smtp_host: str | None = Field(None, description="A mail server; the embedded mailbox when not set.")
     smtp_port: Port = 1025
     smtp_user: str | None = None

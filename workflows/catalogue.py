@@ -9,6 +9,7 @@ from temporalio.common import RetryPolicy
 
 from domain.effects import (
     AnyEffect,
+    AskRates,
     BringForward,
     CloseCase,
     Collect,
@@ -71,6 +72,7 @@ ACTIVITY: dict[type[Effect], str] = {
     SendAgain: "messages.send_again",
     Requote: "records.requote",
     CountFleet: "fleet.count",
+    AskRates: "tax.ask_rates",
 }
 
 SPEAKS_OF_LINES = (SendMessage, Requote)

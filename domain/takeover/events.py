@@ -16,7 +16,7 @@ from domain.onboarding.state import Onboarding
 from domain.requests.state import Request
 from domain.state import Case, Contact, Customer, Ending, Line, Order, Renewal, Status, Term
 from domain.supplies.state import Supplies
-from domain.terms import Terms
+from domain.terms import TaxRate, Terms
 from domain.values import Carried, Span
 
 
@@ -41,6 +41,8 @@ class Opening(Carried):
     pauses: tuple[Span, ...] = ()
     extended: int = 0
     commitment: Committed = Committed()
+    rates: tuple[TaxRate, ...] = ()
+    rates_on: date | None = None
     breaches: tuple[Breach, ...] = ()
     supplies: Supplies = Supplies()
     contacts: tuple[Contact, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from domain.bill import bill
+from domain.bill import nothing
 from domain.books import Period, earned
 from domain.calendar import DAY, instant, local_date, months_after
 from domain.casework import expected
@@ -93,7 +93,7 @@ def _check_day(terms: Terms, as_of: date, today: date) -> None:
 
 def _check_customer(terms: Terms, standing: Standing) -> None:
     check_vat_number(standing.customer, terms.tax.rule)
-    if levied(terms, standing.customer, standing.as_of) is None:
+    if terms.tax.source == "terms" and levied(terms, standing.customer, standing.as_of) is None:
         raise Refusal(
             terms.tax.rule,
             f"the terms hold no tax rate for {standing.customer.country}; add one under `tax.rates`",
@@ -187,7 +187,7 @@ def _order(contract: Contract, given: StandingOrder) -> Order:
         discount=given.discount,
         form=given.form,
         invoice_on=given.invoice_on,
-        bill=bill(contract, contract.key("invoice", "order"), contract.date_of(placed), ()),
+        bill=nothing(contract, contract.key("invoice", "order"), contract.date_of(placed)),
     )
 
 
@@ -204,6 +204,8 @@ def _of_term(contract: Contract, standing: Standing) -> dict[str, Any]:
         "term": running_term(contract, standing),
         "extended": standing.extended,
         "commitment": standing.commitment,
+        "rates": standing.rates,
+        "rates_on": standing.rates_on,
     }
 
 

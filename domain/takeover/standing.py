@@ -15,6 +15,7 @@ from domain.fleet.state import FleetState
 from domain.requests.state import Request
 from domain.state import Case, Contact, Cover, Customer, Discount, OrderedBy, Planned
 from domain.supplies.state import Cartridge, SupplyOrder
+from domain.terms import TaxRate
 from domain.values import Carried, Name, Prices, Rule, Span, Text
 
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}$")]
@@ -157,6 +158,8 @@ class Standing(Carried):
     pauses: Annotated[tuple[Span, ...], Field(max_length=100)] = ()
     extended: Annotated[int, Field(ge=0, le=10_000)] = 0
     commitment: Committed = Committed()
+    rates: Annotated[tuple[TaxRate, ...], Field(max_length=100)] = ()
+    rates_on: date | None = None
     onboarding_by: date | None = None
     access_code: Text | None = None
     contacts: Annotated[tuple[Contact, ...], Field(max_length=50)] = ()

@@ -54,12 +54,13 @@ def standing(contract: Contract, as_of: date, source: str) -> Standing:
 
 
 def left_behind(contract: Contract) -> tuple[str, ...]:
-    """What is open between customer and provider and stays where it is: unpaid invoices, charges in dispute."""
+    """What is open between customer and provider and stays where it is: unpaid invoices, bills that wait, disputes."""
     unpaid = {*contract.declined, *(item.invoice for item in contract.unpaid)}
     disputed = (repair.case for repair in contract.repairs if repair.dispute == "open")
     return (
         *(f"invoice {key} is not paid" for key in sorted(unpaid)),
         *(f"the charge for case {case} is in dispute" for case in disputed),
+        *((f"what was billed until {contract.cut_off} has not gone out",) if contract.cut_off else ()),
     )
 
 

@@ -46,8 +46,8 @@ class RandomLife:
 
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)  # noqa: S311 - dice, not secrets
-        shipped: Programme = PROGRAMMES[seed % len(PROGRAMMES)]
-        self.programme = varied(shipped, self.dice.randrange(len(VARIANTS)))
+        self.shipped: Programme = PROGRAMMES[seed % len(PROGRAMMES)]
+        self.programme = varied(self.shipped, self.dice.randrange(len(VARIANTS)))
         terms = self.programme.terms
         self.number = f"{terms.code}-2027-{seed:06d}"
         self.story: Scenario = self.dice.choice(list(self.programme.lives().values()))
@@ -90,7 +90,10 @@ class RandomLife:
         programme, given, terms = self.programme, self.story.given, self.programme.terms
         offers = tuple(offer(programme, item, given.customer.language) for item in given.offers)
         world = PriceListWorld(
-            prices=programme.catalogue.price_list(), indices=programme.catalogue.indices, fleet=given.fleet
+            prices=programme.catalogue.price_list(),
+            indices=programme.catalogue.indices,
+            fleet=given.fleet,
+            rates=self.shipped.terms.tax.rates,
         )
         sold = [programme.catalogue.service(item.service) for item in given.offers]
         months = term_of(service for service in sold if service)

@@ -74,6 +74,7 @@ async def test_lives_are_as_various_as_they_should_be(lived: list[Life]) -> None
     bills = [bill for life in lived for event in life.events if (bill := getattr(event, "bill", None))]
     assert {"period", "arrears", "shortfall"} <= {charge.what for bill in bills for charge in bill.charges}
     assert any(life.contract.extended for life in lived)
+    assert any(life.contract.rates for life in lived)
     assert any(entry.kind == "cut_off" for life in lived for entry in life.entries)
 
 

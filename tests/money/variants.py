@@ -17,6 +17,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
     {"minimum_commitment": _LEAST, "suspension": {"credit": True}},
     {"minimum_commitment": _LEAST | {"early_end": "prorated"}, "billing": {"mode": "in_arrears"}},
     {"billing": {"consolidated": {"rule": "COM-4", "day": 20}}, "suspension": {"credit": True}},
+    {"tax": {"source": "service", "rates": [], "elsewhere": None}},
 )
 
 
