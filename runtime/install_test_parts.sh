@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # What only the tests need, put where it is missing: PostgreSQL's and Request Tracker's programs, a compose checker, a
 # validator of invoices, stripe-mock, a Temporal server.
-# validator of invoices, a Temporal server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
