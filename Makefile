@@ -51,9 +51,10 @@ bench-forecast: setup  ## The forecast of a million contracts, about ten minutes
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml
 
-docs: setup  ## The terms reference and its JSON Schema anew from the model
+docs: setup  ## The terms reference, its JSON Schema and the list of messages anew
 	$(PY) -m cli reference > docs/terms.md
 	$(PY) -m cli programme schema > docs/terms.schema.json
+	$(PY) -m cli messages list > docs/messages.md
 
 lock: setup  ## The lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	$(LOCK) --group dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock

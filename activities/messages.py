@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,8 +14,9 @@ from temporalio import activity
 
 from activities.errors import Refused, Unreachable, mapped
 from domain.effects import OfferLink, Outcome, SendAgain, SendMessage
+from domain.terms import Terms
 from storage import documents as papers
-from storage import links, records
+from storage import links, records, subscriptions
 from storage.database import Database
 from storage.links import KeptLink
 from storage.outbox import Letter, find_message, keep_message, mark_message
@@ -21,6 +24,9 @@ from workflows.catalogue import Header, Job
 
 LINKS = "/v1/links/"
 """Where the links in mails lead, under the public address."""
+UNSUBSCRIBE = "/v1/unsubscribe/"
+"""Where the reader of a courtesy can unsubscribe from its kind, under the public address."""
+UNSUBSCRIBED = "the customer has unsubscribed from messages of this kind"
 NO_ADDRESS = "the customer has no e-mail address"
 
 
@@ -37,7 +43,15 @@ class MailPort(Protocol):
     """Who carries messages."""
 
     async def send(
-        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+        self,
+        *,
+        message_id: str,
+        to: str,
+        subject: str,
+        text: str,
+        html: str | None = None,
+        unsubscribe: str | None = None,
+        attached: tuple[Attachment, ...] = (),
     ) -> None:
         """Send once per message id. Raises Refused for an address that is no good, else Unreachable."""
 
@@ -46,7 +60,23 @@ class TextsPort(Protocol):
     """Who writes messages."""
 
     def message(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, str]:
-        """The subject and the text of a message in a language."""
+        """The subject and the text of a message in a language; with `unsubscribe` in the context, its address too."""
+
+    def html(self, programme: str, language: str, subject: str, text: str, ours: str) -> str:
+        """The page of a text, made of nothing else; addresses that begin with ``ours`` are links in it."""
+
+    def courtesy(self, programme: str, name: str) -> bool:
+        """Whether the customer may unsubscribe from a message."""
+
+
+class MessagesPort(Protocol):
+    """Who knows which messages there are."""
+
+    def listed(self, terms: Terms) -> Sequence[Any]:
+        """Every message that terms can lead to: name, kind, when, and subjects by language."""
+
+    def unsubscribing(self, language: str, subject: str, done: bool) -> str:
+        """The page that asks whether to unsubscribe, or says that it is ``done``."""
 
 
 class MessageActivities:
@@ -79,6 +109,9 @@ class MessageActivities:
             return await self._done(job, letter, letter.outcome, letter.reason)
         if not letter.recipient:
             return await self._done(job, letter, "refused", NO_ADDRESS)
+        courtesy = self._texts.courtesy(job.contract.programme, letter.name)
+        if courtesy and await self._is_unwanted(job.contract.customer.id, letter.name):
+            return await self._done(job, letter, "unsubscribed", UNSUBSCRIBED)
         attached = await self._attached(letter)
         try:
             await self._mail.send(
@@ -86,11 +119,25 @@ class MessageActivities:
                 to=letter.recipient,
                 subject=letter.subject,
                 text=letter.body,
+                html=self._html(job, letter),
+                unsubscribe=self._way_out(letter) if courtesy else None,
                 attached=attached,
             )
         except Refused as refusal:
             return await self._done(job, letter, "refused", str(refusal))
         return await self._done(job, letter, "sent", None)
+
+    def _html(self, job: Job, letter: Letter) -> str:
+        return self._texts.html(job.contract.programme, letter.language, letter.subject, letter.body, self._public_url)
+
+    def _way_out(self, letter: Letter) -> str | None:
+        """The address to unsubscribe at, which stands last in the text."""
+        found = re.findall(re.escape(f"{self._public_url}{UNSUBSCRIBE}") + r"[A-Za-z0-9_-]{43}", letter.body)
+        return found[-1] if found else None
+
+    async def _is_unwanted(self, customer: str, name: str) -> bool:
+        async with self._database.read() as connection:
+            return await subscriptions.is_unsubscribed(connection, customer, name)
 
     async def _repeated(self, effect: SendAgain) -> Letter:
         async with self._database.write() as connection:
@@ -126,10 +173,14 @@ class MessageActivities:
             if missing:
                 raise Unreachable(f"the documents {', '.join(missing)} are not made yet")
             token = secrets.token_urlsafe(32) if effect.link else None
-            letter = self._compose(job, effect, documents, token)
+            courtesy = self._texts.courtesy(job.contract.programme, effect.message)
+            way_out = secrets.token_urlsafe(32) if courtesy else None
+            letter = self._compose(job, effect, documents, token, way_out)
             await keep_message(connection, letter)
             if effect.link and token:
                 await links.keep(connection, _kept(job, effect, effect.link, token))
+            if way_out:
+                await subscriptions.keep(connection, way_out, letter.key, job.contract.customer.id, letter.name)
             return letter
 
     async def _attached(self, letter: Letter) -> tuple[Attachment, ...]:
@@ -139,9 +190,14 @@ class MessageActivities:
             found = await papers.contents(connection, letter.documents)
         return tuple(Attachment(papers.file_name(row), row["media_type"], row["content"]) for row in found)
 
-    def _compose(self, job: Job, effect: SendMessage, documents: dict[str, str], token: str | None) -> Letter:
+    def _compose(
+        self, job: Job, effect: SendMessage, documents: dict[str, str], token: str | None, way_out: str | None
+    ) -> Letter:
         who = job.contract.customer
-        about = context(job.contract, effect) | {"link": self._link(token)}
+        about = context(job.contract, effect) | {
+            "link": self._link(LINKS, token),
+            "unsubscribe": self._link(UNSUBSCRIBE, way_out),
+        }
         subject, body = self._texts.message(job.contract.programme, who.language, effect.message, about)
         return Letter(
             key=effect.key,
@@ -159,8 +215,8 @@ class MessageActivities:
             composed_at=datetime.now(UTC),
         )
 
-    def _link(self, token: str | None) -> str | None:
-        return f"{self._public_url}{LINKS}{token}" if token else None
+    def _link(self, where: str, token: str | None) -> str | None:
+        return f"{self._public_url}{where}{token}" if token else None
 
     async def _done(self, job: Job, letter: Letter, outcome: str, reason: str | None) -> Outcome:
         async with self._database.write() as connection:

@@ -16,9 +16,26 @@ class EmbeddedMail:
         self._sender = sender
 
     async def send(
-        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+        self,
+        *,
+        message_id: str,
+        to: str,
+        subject: str,
+        text: str,
+        html: str | None = None,
+        unsubscribe: str | None = None,
+        attached: tuple[Attachment, ...] = (),
     ) -> None:
         """Put a mail into the mailbox, once per message id."""
-        mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text, attached=attached)
+        mail = compose(
+            self._sender,
+            message_id=message_id,
+            to=to,
+            subject=subject,
+            text=text,
+            html=html,
+            unsubscribe=unsubscribe,
+            attached=attached,
+        )
         async with self._database.write() as connection:
             await receive(connection, message_id=message_id, recipient=to, subject=subject, raw=mail.as_string())

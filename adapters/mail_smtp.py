@@ -40,10 +40,27 @@ class SmtpMail:
         self._bounces = bounces
 
     async def send(
-        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+        self,
+        *,
+        message_id: str,
+        to: str,
+        subject: str,
+        text: str,
+        html: str | None = None,
+        unsubscribe: str | None = None,
+        attached: tuple[Attachment, ...] = (),
     ) -> None:
         """Hand a mail to the server. Raises Refused for its final no, Unreachable for everything that may pass."""
-        mail = compose(self._sender, message_id=message_id, to=to, subject=subject, text=text, attached=attached)
+        mail = compose(
+            self._sender,
+            message_id=message_id,
+            to=to,
+            subject=subject,
+            text=text,
+            html=html,
+            unsubscribe=unsubscribe,
+            attached=attached,
+        )
         server = self._server
         try:
             await self._hand_over(mail, to, token(message_id))
@@ -88,16 +105,33 @@ def _as_ours(code: int, message: str) -> Refused | Unreachable:
 
 
 def compose(
-    sender: str, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+    sender: str,
+    *,
+    message_id: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    unsubscribe: str | None = None,
+    attached: tuple[Attachment, ...] = (),
 ) -> EmailMessage:
-    """A mail with the message id that every attempt of it has, and the documents that go along."""
+    """A mail with the message id that every attempt of it has, its text also as a page, and the documents with it.
+
+    ``unsubscribe`` is the address that takes the reader off the list (RFC 2369); over HTTPS in one click (RFC 8058).
+    """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = to
     mail["Subject"] = subject
     mail["Message-ID"] = message_id
     mail["Date"] = formatdate()
+    if unsubscribe:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        if unsubscribe.startswith("https://"):
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(text)
+    if html:
+        mail.add_alternative(html, subtype="html")
     for item in attached:
         main, _, sub = item.media_type.partition(";")[0].strip().partition("/")
         mail.add_attachment(item.content, maintype=main, subtype=sub, filename=item.name)

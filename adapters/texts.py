@@ -17,6 +17,7 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateNotFound,
     UndefinedError,
     pass_context,
@@ -24,6 +25,8 @@ from jinja2 import (
 from jinja2.runtime import Context, Undefined
 
 from activities.errors import Refused
+from adapters.mail_html import LAYOUT, blocks, environment
+from adapters.message_kinds import courtesies
 from adapters.programme_files import load
 
 SUBJECT = "Subject: "
@@ -41,13 +44,27 @@ class Texts:
         self._issuer: Callable[[str], dict[str, Any]] = cache(self._load_issuer)
         self._languages: Callable[[str], tuple[str, ...]] = cache(self._load_languages)
         self._environment: Callable[[str, str], Environment] = cache(self._load_environment)
+        self._layout: Callable[[str], Template] = cache(self._load_layout)
 
     def message(self, programme: str, language: str, name: str, context: dict[str, Any]) -> tuple[str, str]:
         """The subject and the text of a message. Raises Refused where the programme has no such text."""
         subject, _, body = self._render(programme, language, f"{name}.txt.j2", context).partition("\n")
         if not subject.startswith(SUBJECT):
             raise Refused(f"text {name} of {programme} does not begin with `{SUBJECT}`")
-        return subject.removeprefix(SUBJECT).strip(), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+        text = re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+        if context.get("unsubscribe"):
+            text += "\n" + self._render(programme, language, "unsubscribe.txt.j2", context).strip() + "\n"
+        return subject.removeprefix(SUBJECT).strip(), text
+
+    def html(self, programme: str, language: str, subject: str, text: str, ours: str) -> str:
+        """The page of a text, in the programme's own layout or everybody's; ``ours`` begins what becomes a link."""
+        return self._layout(programme).render(
+            language=language, subject=subject, blocks=blocks(text, ours), issuer=self._issuer(programme)
+        )
+
+    def courtesy(self, programme: str, name: str) -> bool:
+        """Whether the customer may unsubscribe from a message."""
+        return name in courtesies(self._folder(programme))
 
     def _render(self, programme: str, language: str, name: str, context: dict[str, Any]) -> str:
         for choice in dict.fromkeys((language, *self._languages(programme), *SPOKEN)):
@@ -69,6 +86,9 @@ class Texts:
 
     def _load_languages(self, programme: str) -> tuple[str, ...]:
         return load(self._folder(programme)).terms.languages
+
+    def _load_layout(self, programme: str) -> Template:
+        return environment([self._folder(programme) / "texts", COMMON / "texts"]).get_template(LAYOUT)
 
     def _load_environment(self, programme: str, language: str) -> Environment:
         environment = Environment(

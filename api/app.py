@@ -49,6 +49,7 @@ from api import (
     rights,
     starts,
     stripe_webhooks,
+    subscriptions,
     supplies,
     tasks,
 )
@@ -74,6 +75,7 @@ ROUTERS = (
     mail.router,
     stripe_webhooks.router,
     links.router,
+    subscriptions.router,
     papers.router,
     collective.router,
     pipeline.router,

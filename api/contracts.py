@@ -101,7 +101,7 @@ class CreditOut(BaseModel):
     lines: list[CreditLineOut]
 
 
-_LINK = re.compile(r"(/v1/links/)[A-Za-z0-9_-]+")
+_LINK = re.compile(r"(/v1/(?:links|unsubscribe)/)[A-Za-z0-9_-]+")
 _HIDDEN = r"\1(hidden)"
 """A link is its reader's key: who reads the proof of a mail does not get it."""
 
@@ -120,7 +120,7 @@ class ReportOut(BaseModel):
 class NoticeOut(BaseModel):
     """A message, and the proof of it: what it said, when it was due, composed and sent, and what became of it.
 
-    `outcome` is `composed`, `sent`, `refused` by the mail server at once, `delivered`, or `bounced`.
+    `outcome` is `composed`, `sent`, `refused` by the mail server at once, `delivered`, `bounced`, or `unsubscribed`.
     """
 
     key: str

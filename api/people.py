@@ -97,5 +97,5 @@ async def mailbox(services: Needs) -> str:
 
 
 def _text(raw: str) -> str:
-    body = message_from_string(raw, policy=default).get_body()
+    body = message_from_string(raw, policy=default).get_body(("plain",))
     return str(body.get_content()) if body else raw

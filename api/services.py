@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from activities.messages import MessagesPort
 from activities.papers import PaperPort
 from api.remembered import Remembered
 from runtime.settings import Settings
@@ -24,6 +25,7 @@ class Services:
     client: Client
     settings: Settings
     papers: PaperPort
+    messages: MessagesPort
     remembered: Remembered = field(default_factory=Remembered)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 

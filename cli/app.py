@@ -15,6 +15,7 @@ from cli import (
     forecast,
     keys,
     mail,
+    messages,
     portfolio,
     programme,
     reconcile,
@@ -72,6 +73,7 @@ app.add_typer(clock.app, name="clock")
 app.add_typer(documents.app, name="documents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mail.app, name="mail")
+app.add_typer(messages.app, name="messages")
 app.add_typer(programme.app, name="programme")
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.service import RPCError
 
+from adapters.message_list import Messages
 from adapters.papers import Papers
 from api.bringing import bring, giving
 from api.bringing.bring import Checked, Source
@@ -81,7 +82,7 @@ async def _import(
                 raise typer.Exit(1)
             if dry_run:
                 return
-            services = Services(database, await connect(read), read, Papers(PROGRAMMES))
+            services = Services(database, await connect(read), read, Papers(PROGRAMMES), Messages(PROGRAMMES))
             if rate:
                 # What waits to be started for long would be started by the API's own watch, at any rate.
                 source = replace(source, chunk=max(1, min(source.chunk, int(rate * 10))))

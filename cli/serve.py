@@ -10,6 +10,7 @@ from rich.table import Table
 from temporalio.client import Client
 
 import worker as workers
+from adapters.message_list import Messages
 from adapters.papers import Papers
 from api.app import create_app
 from api.services import Services
@@ -105,7 +106,7 @@ async def working(house: House) -> AsyncIterator[None]:
 @asynccontextmanager
 async def answering(house: House) -> AsyncIterator[asyncio.Task[None]]:
     """The API of the house for as long as the block lasts."""
-    app = create_app(Services(house.database, house.client, house.settings, Papers(PROGRAMMES)))
+    app = create_app(Services(house.database, house.client, house.settings, Papers(PROGRAMMES), Messages(PROGRAMMES)))
     async with serving(app, house.settings) as task:
         yield task
 

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import insert
-from storage.tables import mail, message
+from storage.tables import contract, mail, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,21 @@ async def mailbox(connection: AsyncConnection, *, recipient: str | None, limit: 
     query = select(mail).order_by(mail.c.received_at.desc(), mail.c.message_id).limit(limit)
     if recipient is not None:
         query = query.where(mail.c.recipient == recipient)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def of_customer(
+    connection: AsyncConnection, customer: str, *, after: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """What was written to a customer, the newest first, after the message that has the key ``after``."""
+    query = (
+        select(message)
+        .join(contract, contract.c.number == message.c.contract)
+        .where(contract.c.customer == customer)
+        .order_by(message.c.composed_at.desc(), message.c.key)
+        .limit(limit)
+    )
+    if after is not None:
+        at = select(message.c.composed_at).where(message.c.key == after).scalar_subquery()
+        query = query.where(or_(message.c.composed_at < at, and_(message.c.composed_at == at, message.c.key > after)))
     return [dict(row) for row in (await connection.execute(query)).mappings()]

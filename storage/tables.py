@@ -589,11 +589,28 @@ message = Table(
     Column("due_at", Instant, nullable=False),
     Column("composed_at", Instant, nullable=False),
     Column("sent_at", Instant),
-    Column("outcome", String(10), nullable=False),
+    Column("outcome", String(20), nullable=False),
     Column("reason", String(500)),
     Column("message_id", String(100), nullable=False, index=True),
     Column("delivered_at", Instant),
     Column("bounced_at", Instant),
+)
+
+unsubscribe_link = Table(
+    "unsubscribe_link",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("key", ForeignKey("message.key"), nullable=False, unique=True),
+    Column("customer", String(40), nullable=False),
+    Column("message", String(60), nullable=False),
+)
+
+unsubscription = Table(
+    "unsubscription",
+    metadata,
+    Column("customer", String(40), primary_key=True),
+    Column("message", String(60), primary_key=True),
+    Column("at", Instant, nullable=False),
 )
 
 link = Table(

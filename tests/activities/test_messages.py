@@ -33,6 +33,14 @@ class PlainTexts:
         self.asked += 1
         return f"{programme} {language} {name} {self.asked}", f"Chère {context['customer']['name']} {context['data']}\n"
 
+    def html(self, programme: str, language: str, subject: str, text: str, ours: str) -> str:
+        """The text as it is."""
+        return f"<pre>{text}</pre>"
+
+    def courtesy(self, programme: str, name: str) -> bool:
+        """All are notices."""
+        return False
+
 
 @dataclass
 class FailingMail:
@@ -42,7 +50,15 @@ class FailingMail:
     taken: list[str] = field(default_factory=list)
 
     async def send(
-        self, *, message_id: str, to: str, subject: str, text: str, attached: tuple[Attachment, ...] = ()
+        self,
+        *,
+        message_id: str,
+        to: str,
+        subject: str,
+        text: str,
+        html: str | None = None,
+        unsubscribe: str | None = None,
+        attached: tuple[Attachment, ...] = (),
     ) -> None:
         """Fail while there are failures left."""
         if self.failures:

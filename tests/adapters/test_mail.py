@@ -18,6 +18,8 @@ from activities.errors import Refused, Unreachable
 from activities.messages import Attachment, MailPort
 from adapters.mail_embedded import EmbeddedMail
 from adapters.mail_smtp import Server, SmtpMail
+from adapters.message_list import previewed
+from cli.preparation import PROGRAMMES
 from storage import outbox
 from storage.database import Database
 from storage.migrate import upgrade
@@ -146,3 +148,27 @@ async def test_nobody_there_may_pass(port: int) -> None:
     """A server that does not listen is worth trying again."""
     with pytest.raises(Unreachable, match=str(port)):
         await _send(SmtpMail(Server("127.0.0.1", port), SENDER))
+
+
+@pytest.mark.rule("COM-5")
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+async def test_both_parts_and_the_way_out_arrive(carrier: Carrier, language: str) -> None:
+    """Text and page arrive in each language as they were made; unsubscribing is offered where it is given, unbroken."""
+    shown = previewed(PROGRAMMES, "HPG", language, "renewal_quote", "https://tenure.example")
+    way_out = f"https://contracts.tenure-services.example/v1/unsubscribe/{'a' * 43}"
+    await _send(carrier.mail, subject=shown.subject, text=shown.text, html=shown.html, unsubscribe=way_out)
+    await _send(carrier.mail, message_id="<2@tenure.invalid>", text=shown.text, html=shown.html, attached=())
+    courtesy, notice = sorted(await carrier.delivered(), key=lambda mail: mail["List-Unsubscribe"] is None)
+    assert (courtesy["List-Unsubscribe"], courtesy["List-Unsubscribe-Post"]) == (
+        f"<{way_out}>",
+        "List-Unsubscribe=One-Click",
+    )
+    assert (notice["List-Unsubscribe"], notice["List-Unsubscribe-Post"]) == (None, None)
+    assert notice.get_content_type() == "multipart/alternative"
+    for mail in (courtesy, notice):
+        plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
+        assert plain is not None
+        assert page is not None
+        assert plain.get_content().replace("\r\n", "\n") == shown.text
+        assert page.get_content().replace("\r\n", "\n").strip() == shown.html.strip()
+    assert courtesy["Subject"] == shown.subject

@@ -15,6 +15,7 @@ import pytest
 from temporalio.client import Client
 
 import worker
+from adapters.message_list import Messages
 from adapters.papers import Papers
 from api.app import create_app
 from api.services import Services
@@ -43,7 +44,7 @@ async def house_on(url: str, client: Client, folder: Path, *, terms: str = "", *
     )
     database = Database(url)
     await prepare(database, folder)
-    app = create_app(Services(database, client, settings, Papers(folder)))
+    app = create_app(Services(database, client, settings, Papers(folder), Messages(folder)))
     outside = worker.outside(settings, database, folder)
     transport = httpx.ASGITransport(app=app)
     async with (

@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from adapters.message_list import Messages
 from adapters.papers import Papers
 from adapters.programme_files import load
 from api.commands import state_of
@@ -352,7 +353,9 @@ async def test_twenty_thousand_devices_are_quoted_audited_and_renewed(house: Hou
 
 async def is_small(house: House, number: str) -> None:
     """The contract's state, and what one of its runs hands to the next, stay below 64 KB."""
-    services = Services(house.database, house.client, house.settings, Papers(house.settings.var_dir))
+    services = Services(
+        house.database, house.client, house.settings, Papers(house.settings.var_dir), Messages(house.settings.var_dir)
+    )
     assert len((await state_of(services, number)).model_dump_json()) < 64 * 1024
     history = await house.client.get_workflow_handle(f"contract:{number}").fetch_history()
     started = history.events[0].workflow_execution_started_event_attributes

@@ -25,7 +25,7 @@ async def mailed(house: House, number: str, about: str) -> list[str]:
     for row in reversed(mails):
         mail = message_from_string(row["raw"], _class=EmailMessage, policy=default)
         if number in row["subject"] and re.search(about, row["subject"]):
-            text: Any = mail.get_body()
+            text: Any = mail.get_body(("plain",))
             found += re.findall(r"https?://\S+/v1/links/\S+", text.get_content())
     return found
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import httpx
 from temporalio.client import Client
 
+from adapters.message_list import Messages
 from adapters.papers import Papers
 from api import starts
 from api.app import create_app
@@ -50,7 +51,9 @@ async def test_without_temporal_a_quote_waits_and_is_not_lost(house: House) -> N
     """While Temporal is away a quote is answered with 503; afterwards it is started once, and its repeat finds it."""
     async with wire_to(house.client.service_client.config.target_host) as address:
         away = await Client.connect(address, data_converter=DATA_CONVERTER)
-    app = create_app(Services(house.database, away, house.settings, Papers(house.settings.var_dir)))
+    app = create_app(
+        Services(house.database, away, house.settings, Papers(house.settings.var_dir), Messages(house.settings.var_dir))
+    )
     key = await secret(house.database, "quote", "read")
     customer = house.customer()
     asked = {

@@ -15,6 +15,7 @@ import httpx
 from temporalio.client import Client
 
 import worker
+from adapters.message_list import Messages
 from adapters.papers import Papers
 from adapters.programme_files import load
 from api.app import create_app
@@ -205,7 +206,7 @@ async def estate_on(url: str, client: Client, folder: Path, *, working: bool = T
     database = Database(url)
     await prepare(database)
     await _apart(database)
-    app = create_app(Services(database, client, settings, Papers(PROGRAMMES)))
+    app = create_app(Services(database, client, settings, Papers(PROGRAMMES), Messages(PROGRAMMES)))
     key = await secret(database, *keys.SCOPES)
     transport = httpx.ASGITransport(app=app)
     headers = {"Authorization": f"Bearer {key}"}

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from activities.errors import Refused
 from activities.papers import Page
+from adapters.message_kinds import kinds, possible, sample
 from adapters.papers import Papers
 from adapters.programme_files import ProgrammeError, load, load_all
 from adapters.texts import COMMON, SPOKEN, Texts
@@ -58,6 +59,7 @@ def test_every_message_of_a_life_can_be_read(code: str, name: str, language: str
     for effect in written:
         about = context(life, effect, language)
         if isinstance(effect, SendMessage):
+            assert effect.message in possible(life.contract.terms)
             subject, body = texts.message(code, language, effect.message, about)
             assert life.contract.number in subject
         else:
@@ -137,76 +139,12 @@ def test_every_text_can_be_read(language: str, name: str) -> None:
 ISSUER = [str(value) for value in PROGRAMMES["HPG"].terms.issuer.model_dump().values() if value]
 
 
-ITEM = {"serial": "SN-1", "text": "Service", "period": 3, "amount": "1234.5", "term_amount": "196.00"}
-START = {"serial": "SN-1", "text": "Service", "starts_on": "2027-05-18", "billed_from": "2027-06-01"}
-EVERYTHING: dict[str, Any] = {
-    "customer": {"name": "Atelier Brun", "email": "compta@atelier-brun.example"},
-    "number": "HPG-2027-000001",
-    "lines": [],
-    "currency": "EUR",
-    "zone": "Europe/Paris",
-    "on": "2027-05-18T09:00:00+00:00",
-    "data": {
-        "prices": [ITEM],
-        "costs": [{"text": "Fuser", "net": "240.50"}],
-        "answer_by": "2027-05-18",
-        "starts": [START],
-        "valid_until": "2027-05-17",
-        "last_day": "2027-05-17",
-        "effective_on": "2027-05-18",
-        "added": 10,
-        "term_last_day": "2028-05-17",
-        "deadline": "2027-05-17",
-        "answer_until": "2027-05-16",
-        "gap_first": "2027-05-18",
-        "gap_last": "2027-05-20",
-        "late_until": "2027-05-16",
-        "pay_by": "2027-05-19T09:00:00+00:00",
-        "total": "1234.5",
-        "revision": 2,
-        "period": 3,
-        "days": 60,
-        "tacit": True,
-        "reason": "a reason",
-        "cause": "unpaid",
-        "inspections": ["SN-1"],
-        "documents": ["delivery_note", "terms_summary"],
-        "adjustment": "HPG-2027-000001-F1",
-        "counted_on": "2027-05-17",
-        "classes": [{"name": "pc", "agreed": 300, "counted": 240, "shortfall": 10, "excess": 0}],
-        "missing": 30,
-        "missing_serials": ["SN-3"],
-        "how": "true_up",
-        "party": "customer",
-        "cure_by": "2027-05-17",
-        "breach": "B-1",
-        "case": "C-1",
-        "upheld": True,
-        "credited": "1234.5",
-        "order": "O-1",
-        "serial": "SN-1",
-        "serials": ["SN-1", "SN-2"],
-        "supply": "K",
-        "percent": 5,
-        "reference": "T-1",
-        "supplies": [{"sku": "T-1", "text": "Service", "quantity": 2}],
-        "ship_by": "2027-05-19T09:00:00+00:00",
-        "text": "Service",
-        "amount": "1234.5",
-        "term_total": "1234.5",
-        "access_code": "ABC",
-        "finish_by": "2027-05-17",
-        "first_day": "2026-05-18",
-        "on": "2027-05-17",
-        "left": 3,
-        "number": 2,
-        "note": "Service",
-        "request": "Q-1",
-        "step": "Service",
-        "subject": "Service",
-        "invoice": "I-1",
-    },
-}
+EVERYTHING: dict[str, Any] = sample()
+
+
+def test_every_text_is_described_and_every_description_has_a_text() -> None:
+    """The table of messages and the texts name the same messages."""
+    assert set(kinds()) == {name for _, name in TEXTS}
 
 
 def test_a_text_that_is_missing_is_refused() -> None:
