@@ -42,10 +42,17 @@ def downgrade() -> None:
 
 
 def _outcome(was: int, becomes: int) -> None:
-    with op.batch_alter_table("message") as batch:
-        batch.alter_column(
+    """SQLite could change the column only by dropping a table that others refer to: another takes its place there."""
+    if op.get_bind().dialect.name != "sqlite":
+        op.alter_column(
+            "message",
             "outcome",
             type_=sa.String(length=becomes),
             existing_type=sa.String(length=was),
             existing_nullable=False,
         )
+        return
+    op.execute(f"ALTER TABLE message ADD COLUMN became VARCHAR({becomes}) NOT NULL DEFAULT 'composed'")
+    op.execute("UPDATE message SET became = outcome")
+    op.execute("ALTER TABLE message DROP COLUMN outcome")
+    op.execute("ALTER TABLE message RENAME COLUMN became TO outcome")
