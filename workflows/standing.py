@@ -1,0 +1,180 @@
+"""Where a contract stands: its state, the trail of what happened, and what is written down and shown of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from domain import decider, narrative
+    from domain.effects import Effect
+    from domain.envelope import Event
+    from domain.permissions import permissions
+    from domain.pipeline import MOVES
+    from domain.refusal import Refusal
+    from domain.state import RULES_VERSION, Contract
+    from domain.tasks import Task, tasks
+    from domain.view import NAMES_DEVICES, Entry, Record, View, attention, view
+    from workflows import ahead, catalogue
+    from workflows.attention import operators_tasks
+    from workflows.messages import (
+        Answer,
+        Baton,
+        ContractStart,
+        Trouble,
+    )
+    from workflows.publication import details, search_attributes
+    from workflows.refusals import as_error
+
+NEED_A_VIEW = NAMES_DEVICES | MOVES
+"""Kinds of entry that the read model follows only with the whole contract as it stands after them."""
+
+
+class Standing:
+    """The state of one contract's workflow, brought forward by events alone."""
+
+    def __init__(self, start: ContractStart) -> None:
+        self._start = start
+        self._outbox: list[Effect] = []
+        self._delayed: dict[str, list[Effect]] = {}
+        self._couriers: dict[str, asyncio.Task[None]] = {}
+        self._troubles: dict[str, Trouble] = {}
+        self._tasks_told: tuple[Task, ...] = ()
+        self._unrecorded: list[Entry] = []
+        self._answered: dict[str, Answer] = {}
+        self._published: dict[str, str] = {}
+        self._seq = 0
+        self._clock_now = start.now if start.clock else None
+        self._idle = self._changed = self._run_over = self._leaving = False
+        self._alarm: asyncio.Task[None] | None = None
+        self._armed_for: datetime | None = None
+        self._rang = self._view_late = self._ahead = False
+        self._notes: list[tuple[str, str, str]] = []
+        if start.baton:
+            self._take_over(start.baton)
+        else:
+            self._open(start)
+
+    def _take_over(self, baton: Baton) -> None:
+        self._contract = baton.contract.model_copy(update={"rules": RULES_VERSION})
+        self._outbox = list(baton.outbox)
+        self._delayed = {lane: list(effects) for lane, effects in baton.delayed.items()}
+        self._troubles = {trouble.effect.key: trouble for trouble in baton.troubles}
+        self._unrecorded = list(baton.unrecorded)
+        self._answered = {answer.id: answer for answer in baton.answered}
+        self._published = dict(baton.published)
+        self._seq = baton.seq
+        self._clock_now = baton.clock_now
+
+    def _open(self, start: ContractStart) -> None:
+        opening = start.opening
+        if opening is None:
+            raise ApplicationError("a contract's first run needs a quote, or to be taken over", non_retryable=True)
+        try:
+            self._contract, events = decider.open_contract(opening, start.now)
+        except Refusal as refusal:
+            raise as_error(refusal) from refusal
+        self._note(self._contract, events[0], command=opening.id)
+
+    def _now(self) -> datetime:
+        return self._clock_now or workflow.now()
+
+    def _apply(self, events: Iterable[Event], command: str | None = None) -> None:
+        for event in events:
+            self._contract = decider.evolve(self._contract, event)
+            self._note(self._contract, event, command=command)
+            self._run_over = self._run_over or isinstance(event, ahead.RUN_ENDS)
+        self._idle, self._changed = False, True
+
+    def _note(self, contract: Contract, event: Event, *, command: str | None = None) -> None:
+        self._seq += 1
+        self._unrecorded.append(narrative.entry(contract, event, seq=self._seq, command=command))
+        self._outbox.extend(decider.effects(contract, event))
+
+    def _note_operation(self, kind: str, summary: str, rule: str) -> None:
+        """An entry of the interpreter's own, so that the trail also says what went wrong on the wire."""
+        if self._ahead:
+            self._notes.append((kind, summary, rule))
+            return
+        self._seq += 1
+        now = self._now()
+        on = self._contract.date_of(now)
+        self._unrecorded.append(
+            Entry(
+                seq=self._seq,
+                at=now,
+                on=on,
+                kind=f"operations.{kind}",
+                rule=rule,
+                by="tenure",
+                summary=summary,
+                data={},
+            )
+        )
+        self._changed = True
+
+    def _take_record(self) -> Record | None:
+        if not self._unrecorded and not self._view_late:
+            return None
+        return Record(view=self._view(), entries=tuple(self._unrecorded), tasks=self._waiting(self._contract))
+
+    def _waiting(self, contract: Contract) -> tuple[Task, ...] | None:
+        """What waits for people, where it is not what was told last."""
+        waiting = (*tasks(contract), *operators_tasks(contract, self._troubles.values(), self._delayed))
+        return waiting if waiting != self._tasks_told else None
+
+    def _recorded(self, record: Record | None) -> None:
+        if record is None:
+            return
+        last = record.entries[-1].seq if record.entries else 0
+        self._unrecorded = [item for item in self._unrecorded if item.seq > last]
+        self._tasks_told = self._tasks_told if record.tasks is None else record.tasks
+        self._view_late = False
+
+    async def _record(self) -> None:
+        """Write what no effect has carried along; our own database is waited for."""
+        record = self._take_record()
+        await workflow.execute_activity(
+            catalogue.RECORD,
+            record,
+            start_to_close_timeout=catalogue.START_TO_CLOSE,
+            retry_policy=catalogue.PROMPT,
+            summary=f"record up to entry {self._seq}",
+        )
+        self._recorded(record)
+
+    def _view(self, contract: Contract | None = None, version: int | None = None) -> View:
+        contract = contract or self._contract
+        return view(
+            contract,
+            now=self._now(),
+            step=decider.step(contract),
+            allowed=permissions(contract),
+            attention=self._attention(contract),
+            clock=self._start.clock,
+            version=version or self._seq,
+            closed=decider.is_closed(contract),
+        )
+
+    def _attention(self, contract: Contract) -> tuple[str, ...]:
+        waiting = (f"{lane}: {len(effects)} waiting" for lane, effects in self._delayed.items())
+        refused = (f"{trouble.what}: {trouble.reason}" for trouble in self._troubles.values())
+        return (*waiting, *attention(contract), *refused)
+
+    def _publish(self) -> None:
+        shown = self._view()
+        workflow.set_current_details(details(shown, self._unread()))
+        pairs = search_attributes(shown, self._published)
+        if pairs:
+            workflow.upsert_search_attributes(pairs)
+
+    def _unread(self) -> str:
+        return (
+            ""
+            if not self._clock_now
+            else f"It lives on test clock `{self._start.clock}`, at {self._clock_now:%Y-%m-%d}."
+        )
