@@ -19,14 +19,14 @@ from activities.clocks import ClockActivities
 from adapters.texts import Texts
 from domain.commands import Accept, Checkout
 from runtime.settings import Settings, read_settings
-from storage import clocks, contracts
+from storage import clocks, contracts, programmes
 from storage.contracts import Filters
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.tables import invoice, invoice_line, message
 from tests.activities.samples import run
 from tests.activities.test_messages import PlainTexts
-from tests.domain.samples import quote, utc
+from tests.domain.samples import quote, terms, utc
 from tests.storage.samples import row
 from workflows.catalogue import ClockMove
 from workflows.messages import Advance, ClockStart, ClockState, ContractStart
@@ -87,6 +87,8 @@ async def shop(temporal_client: Client, tmp_path: Path) -> AsyncIterator[Shop]:
     opened = Shop(temporal_client, settings, database)
     async with database.write() as connection:
         await clocks.add(connection, opened.clock, "A year", BEGUN)
+        plain = terms().model_dump(mode="json")
+        await programmes.store(connection, code="SMP", version=1, terms=plain, catalogue={"services": []}, sha256="-")
     outside = replace(worker.outside(settings, database), texts=cast("Texts", PlainTexts()))
     async with worker.build(temporal_client, settings, database, outside):
         yield opened

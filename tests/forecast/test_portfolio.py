@@ -28,7 +28,7 @@ from tests.forecast.written import write
 from tests.money.booked import ready
 from tests.money.random_lives import lives
 
-LIVES = 40
+LIVES = 90
 DEARER = {
     "programmes": {
         "HPG": {"terms": {"renewal": {"notice_days": 60}}, "prices": [{"percent": "4"}]},
