@@ -86,6 +86,19 @@ def many(count: int) -> dict[str, Any]:
     return {"lines": lines} | amounts(nets)
 
 
+def collected(count: int) -> dict[str, Any]:
+    """A collective invoice of so many contracts' bills, each with its own tax rounded: their sum is what is owed."""
+    nets = [Decimal("10.03")] * count
+    taxes = [amounts([net])["tax"] for net in nets]
+    net, tax = sum(nets, Decimal(0)), sum(taxes, Decimal(0))
+    assert tax != amounts(nets)["tax"]
+    lines = tuple(
+        PaperLine(text="Service", rule="HPG-4", net=net, serial=f"SN-{index}")
+        for index, net in enumerate(nets, start=1)
+    )
+    return {"lines": lines, "net": net, "tax": tax, "gross": net + tax, "contract": "HPG-2027-000001 + 39"}
+
+
 ABROAD = {"name": "Acme", "email": "a@b.example", "country": "DE", "language": "en"}
 ODD = "Brun & <Fils> \"Société\" 'Été' – № 1 ½ € 東京 ไทย 😀 \x07\x00"
 KINDS: dict[str, dict[str, Any]] = {
@@ -119,6 +132,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "customer": FR | {"name": "Atelier Brun et Fils de Saint-Étienne-du-Rouvray " * 9},
         "lines": (PaperLine(text="Care Plus " * 49, rule="HPG-4", net=Decimal(88), serial="S" * 40),),
     },
+    "collective, tax rounded bill by bill": collected(40),
     "nothing to pay": {
         "lines": (LINES[0], PaperLine(text="Remise", rule="HPG-6", net=-LINES[0].net)),
         **amounts([Decimal(0)]),
