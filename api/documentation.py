@@ -27,8 +27,10 @@ def install(app: FastAPI) -> None:
 def _retype(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         content = response.get("content", {})
-        if status.startswith(("4", "5")) and "application/json" in content:
-            content[MEDIA_TYPE] = content.pop("application/json")
+        # An operation that answers with a page has its problems described as pages, and they are none.
+        for plain in ("application/json", "text/html"):
+            if status.startswith(("4", "5")) and plain in content:
+                content[MEDIA_TYPE] = content.pop(plain)
 
 
 def _without_time_format(part: Any) -> None:

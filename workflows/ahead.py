@@ -76,10 +76,14 @@ class Plan:
 
 
 def plan(contract: Contract, outbox: Iterable[Effect], entries: Iterable[Entry], now: datetime, seq: int) -> Plan:
-    """What is asked for now, and then what falls due until now, as far as it can be foreseen."""
-    made = Plan(entries=list(entries))
-    made.ask(contract, outbox)
-    while not made.over and len(made.asked) < catalogue.BATCH:
+    """What is asked for now, and then what falls due until now, as far as it can be foreseen and travels at once."""
+    made, waiting = Plan(entries=list(entries)), list(outbox)
+    # An effect speaks of every line: where there are hundreds, few effects fit into what may travel at once.
+    most = catalogue.BATCH // (1 + len(contract.lines) // catalogue.LINES_AT_ONCE)
+    if len(waiting) > most:
+        return made
+    made.ask(contract, waiting)
+    while not made.over and len(made.asked) < most:
         due = decider.next_due(contract)
         if due is None or due.at > now:
             break
@@ -87,9 +91,11 @@ def plan(contract: Contract, outbox: Iterable[Effect], entries: Iterable[Entry],
         effects: list[Effect] = []
         for event in due.events:
             contract = decider.evolve(contract, event)
-            seq += 1
-            noted.append(narrative.entry(contract, event, seq=seq))
+            noted.append(narrative.entry(contract, event, seq=seq + len(noted) + 1))
             effects += decider.effects(contract, event)
+        if len(made.asked) + len(effects) > most:
+            break
+        seq += len(noted)
         made.happened.append(Happening(due.events))
         made.entries += noted
         made.over = any(isinstance(event, RUN_ENDS) for event in due.events)

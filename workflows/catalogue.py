@@ -115,6 +115,9 @@ class Job(Carried):
 BATCH = 24
 """How many effects are asked for at once, at most, where much is to be caught up with."""
 
+LINES_AT_ONCE = 10
+"""With each so many lines of a contract, fewer effects are asked for at once, so that they stay far below 2 MB."""
+
 BATCH_WITHIN = timedelta(seconds=60)
 
 

@@ -14,6 +14,7 @@ from runtime.ports import free_port
 
 PROGRAM = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tenure" / "stripe-mock" / "stripe-mock"
 _STARTS_WITHIN = 30.0
+_TRIES = 5
 
 
 @asynccontextmanager
@@ -21,21 +22,26 @@ async def stripe_mock() -> AsyncIterator[str]:
     """The address of a running stripe-mock that insists on the API version that it knows."""
     if not PROGRAM.exists():
         raise FileNotFoundError(f"{PROGRAM} is missing: run runtime/install_test_parts.sh")
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "-http-addr", f"127.0.0.1:{port}", "-strict-version-check", stdout=asyncio.subprocess.DEVNULL
-    )
+    for left in reversed(range(_TRIES)):
+        port = free_port()
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM, "-http-addr", f"127.0.0.1:{port}", "-strict-version-check", stdout=asyncio.subprocess.DEVNULL
+        )
+        # Another server of the tests may have taken the port since it was found free.
+        if await _answers(f"http://127.0.0.1:{port}", process) or not left:
+            break
     try:
-        address = f"http://127.0.0.1:{port}"
-        await _answers(address, process)
-        yield address
+        if process.returncode is not None:
+            raise RuntimeError(f"stripe-mock ended with {process.returncode}")
+        yield f"http://127.0.0.1:{port}"
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
 
 
-async def _answers(address: str, process: asyncio.subprocess.Process) -> None:
+async def _answers(address: str, process: asyncio.subprocess.Process) -> bool:
+    """Whether it answers in time; not, where it has ended instead."""
     async with httpx.AsyncClient() as http, asyncio.timeout(_STARTS_WITHIN):
         while process.returncode is None:
             try:
@@ -43,5 +49,5 @@ async def _answers(address: str, process: asyncio.subprocess.Process) -> None:
             except httpx.TransportError:
                 await asyncio.sleep(0.05)
             else:
-                return
-    raise RuntimeError(f"stripe-mock ended with {process.returncode}")
+                return process.returncode is None
+    return False

@@ -37,7 +37,7 @@ async def test_an_inspection_is_taken_and_settled(any_house: House) -> None:
     assert problem["allowed_when"] == "the command is report_inspection"
     settled = await caller.post(f"{place}/resolve", {"command": "report_inspection", "says": {"passed": True}})
     assert settled["status"] == "Active"
-    assert (await caller.get(place))["closed_at"] is not None
+    await any_house.sees(place, lambda shown: shown["closed_at"] is not None)
     assert await waiting(any_house, number) == []
     done = (await caller.get("/v1/tasks", contract=number, done=True))["items"]
     assert "inspection" in {item["kind"] for item in done}

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from temporalio.client import Client
 
 import worker
@@ -147,12 +148,15 @@ class Estate:
         self, campaign: str, right: Callable[[dict[str, Any]], bool], *, seconds: float = 60
     ) -> dict[str, Any]:
         """A campaign once it is as it should be."""
-        async with asyncio.timeout(seconds):
-            while True:
-                shown: dict[str, Any] = await self.caller.get(f"/v1/campaigns/{campaign}")
-                if right(shown):
-                    return shown
-                await asyncio.sleep(0.05)
+        shown: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(seconds):
+                while not shown or not right(shown):
+                    shown = await self.caller.get(f"/v1/campaigns/{campaign}")
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            pytest.fail(f"after {seconds} s the campaign is still {shown}")
+        return shown
 
     async def rows(self, campaign: str, **narrowed: str) -> dict[str, dict[str, Any]]:
         """What each contract of a campaign answered."""
