@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import Priority, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -37,6 +38,7 @@ from workflows.messages import CampaignOpen, CampaignProgress, CampaignStart, St
 router = APIRouter(prefix="/campaigns", tags=["campaigns"], responses=RESPONSES)
 LEAST_URGENT = Priority(priority_key=5)
 _RULE = "COM-3"
+_ENDS_WITHIN = 20.0
 
 
 @router.post("", status_code=202, operation_id="create_campaign")
@@ -87,6 +89,24 @@ async def _begin(services: Services, start: CampaignStart) -> None:
         static_summary=start.name[:200],
         priority=LEAST_URGENT,
     )
+
+
+async def _over(services: Services, campaign: str) -> None:
+    """Wait for the end of the round before, for which a new one would be taken: it says that it is done a moment early.
+
+    Raises a problem (503) where it does not end.
+    """
+    handle = services.client.get_workflow_handle(f"campaign:{campaign}")
+    try:
+        async with asyncio.timeout(_ENDS_WITHIN):
+            await handle.result()
+    except WorkflowFailureError:
+        return
+    except TimeoutError as error:
+        raise unavailable("the round before has not ended yet; send the same command again") from error
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 @router.get("", operation_id="list_campaigns")
@@ -223,6 +243,7 @@ async def retry_campaign(services: Needs, campaign: CampaignId, once: OnceOperat
             schedule=row["schedule"],
             round=row["round"] + 1,
         )
+        await _over(services, campaign)
         async with services.database.write() as connection:
             await campaigns.reopen(connection, campaign, start.round)
         await _begin(services, start)
