@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from runtime.ports import free_port
+from runtime.ports import free_ports
 
 PROGRAM = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tenure" / "stripe-mock" / "stripe-mock"
 _STARTS_WITHIN = 30.0
@@ -22,12 +22,14 @@ async def stripe_mock() -> AsyncIterator[str]:
     """The address of a running stripe-mock that insists on the API version that it knows."""
     if not PROGRAM.exists():
         raise FileNotFoundError(f"{PROGRAM} is missing: run runtime/install_test_parts.sh")
+    # Without an address of its own for TLS it would listen at a fixed one, which two test runs cannot share.
     for left in reversed(range(_TRIES)):
-        port = free_port()
+        port, unused = free_ports(2)
+        addresses = ("-http-addr", f"127.0.0.1:{port}", "-https-addr", f"127.0.0.1:{unused}")
         process = await asyncio.create_subprocess_exec(
-            PROGRAM, "-http-addr", f"127.0.0.1:{port}", "-strict-version-check", stdout=asyncio.subprocess.DEVNULL
+            PROGRAM, *addresses, "-strict-version-check", stdout=asyncio.subprocess.DEVNULL
         )
-        # Another server of the tests may have taken the port since it was found free.
+        # Another server of the tests may have taken a port since it was found free.
         if await _answers(f"http://127.0.0.1:{port}", process) or not left:
             break
     try:
