@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ from api.campaign_requests import PaceIn, SelectionIn, Zone
 from api.campaigns import LEAST_URGENT, check_clock
 from api.fields import Body, Line, Moment
 from api.once import Once, OnceOperate
-from api.problems import RESPONSES, ProblemError, not_found
+from api.problems import RESPONSES, ProblemError, not_found, unavailable
 from api.security import MayRead
 from api.services import Needs, Services
 from domain.campaign import Pace, Selection
@@ -44,6 +45,8 @@ Cron = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*/,@ -]{1,60}$", st
 Overlap = Literal["skip", "buffer_one", "buffer_all", "allow_all"]
 _PREFIX = "campaign-schedule:"
 _LONGEST_BACKFILL = timedelta(days=100)
+_ASKED_AGAIN, _ASKED_EVERY = 50, 10
+"""How often it is looked, a tenth of a second apart, whether a pause is seen; and after how many it is sent again."""
 _LOG = structlog.get_logger()
 
 
@@ -216,8 +219,7 @@ async def pause_campaign_schedule(
     services: Needs, schedule: ScheduleId, wanted: ChangeOfSchedule, once: OnceOperate
 ) -> ScheduleOut:
     """Let nothing begin until the schedule is resumed; campaigns that go on already are not touched."""
-    note = _note(once, "paused", wanted.reason)
-    return await _change(services, schedule, once, lambda handle: handle.pause(note=note))
+    return await _change(services, schedule, once, _set_paused(True, _note(once, "paused", wanted.reason)))
 
 
 @router.post("/{schedule}/resume", operation_id="resume_campaign_schedule")
@@ -225,8 +227,7 @@ async def resume_campaign_schedule(
     services: Needs, schedule: ScheduleId, wanted: ChangeOfSchedule, once: OnceOperate
 ) -> ScheduleOut:
     """Let campaigns begin again, from the next time on."""
-    note = _note(once, "resumed", wanted.reason)
-    return await _change(services, schedule, once, lambda handle: handle.unpause(note=note))
+    return await _change(services, schedule, once, _set_paused(False, _note(once, "resumed", wanted.reason)))
 
 
 @router.post("/{schedule}/trigger", operation_id="trigger_campaign_schedule")
@@ -271,6 +272,25 @@ async def delete_campaign_schedule(services: Needs, schedule: ScheduleId, once: 
 
 
 Act = Callable[[ScheduleHandle], Awaitable[None]]
+
+
+def _set_paused(paused: bool, note: str) -> Act:
+    """Pause or resume, and answer once the server shows it.
+
+    It answers before it has taken the request, and loses it where a change of the schedule is under way.
+    """
+
+    async def act(handle: ScheduleHandle) -> None:
+        for attempt in range(_ASKED_AGAIN):
+            if attempt % _ASKED_EVERY == 0:
+                await (handle.pause(note=note) if paused else handle.unpause(note=note))
+            state = (await handle.describe()).schedule.state
+            if (state.paused, state.note) == (paused, note):
+                return
+            await asyncio.sleep(0.1)
+        raise unavailable("the schedule has not taken it yet; send the same command again")
+
+    return act
 
 
 async def _change(services: Services, schedule: str, once: Once, act: Act) -> ScheduleOut:

@@ -238,7 +238,7 @@ def test_what_is_charged_is_what_was_served(
         if line.billed is None:
             continue
         first = min(item.first for item in periods.values())
-        ends = [day for day in (line.billed.last, life.contract.ended_on) if day]
+        ends = [day for day in (line.billed.last, line.ends_on, life.contract.ended_on) if day]
         served = {first + timedelta(days=n) for n in range((min(ends) - first).days + 1)} - paused_days(life)
         assert sum(item.served for item in periods.values()) == len(served)
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from domain.commands import Quote
@@ -48,9 +49,16 @@ class Contract:
         return taken
 
     async def move(self, to: datetime) -> None:
-        """Move its clock, and wait until it has done what falls due."""
-        await self.handle.execute_update("advance", Advance(id=f"to-{to:%Y%m%d%H%M%S}", to=to), result_type=View)
-        await self.settled(to)
+        """Move its clock, and wait until it has done what falls due; a contract that is over has nothing left to do."""
+        move = Advance(id=f"to-{to:%Y%m%d%H%M%S}", to=to)
+        try:
+            await self.handle.execute_update("advance", move, result_type=View)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await self.handle.result()
+        else:
+            await self.settled(to)
 
     async def settled(self, to: datetime) -> None:
         """Wait until it has done what falls due until then, and written it down."""
