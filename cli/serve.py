@@ -89,15 +89,11 @@ async def running(read: Settings, *, headless: bool = False) -> AsyncIterator[Ho
 async def working(house: House) -> AsyncIterator[None]:
     """A worker for as long as the block lasts; at its end, running work gets half a minute."""
     outside = workers.outside(house.settings, house.database)
-    async with workers.build(house.client, house.settings, house.database, outside):
-        await begin_dispatching(house.client, house.settings)
-        await begin_watching(house.client, house.settings)
-        await apply_housekeeping(house.client, house.settings)
-        yield
     try:
         async with workers.build(house.client, house.settings, house.database, outside):
             await begin_dispatching(house.client, house.settings)
             await begin_watching(house.client, house.settings)
+            await apply_housekeeping(house.client, house.settings)
             yield
     finally:
         await outside.payments.close()

@@ -11,8 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from cli.http import CannotServe, serving
+from cli.serve import running
 from runtime.ports import is_free
 from runtime.settings import read_settings
+from runtime.temporal_server import EmbeddedServer
 from tests.runtime.launched import PATIENCE_SECONDS, Environment, everything, tenure
 
 
@@ -34,6 +36,14 @@ def test_everything_comes_up_ends_in_order_and_comes_up_again(environment: Envir
             assert process.wait(PATIENCE_SECONDS) == 0, log.read_text()
         assert not any(child.is_running() for child in family)
         assert "Traceback" not in log.read_text()
+
+
+async def test_a_house_that_is_left_ends_without_a_word(temporal_server: EmbeddedServer, tmp_path: Path) -> None:
+    """A command that has done its work, like the demo, leaves a house that ends in order by itself."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'tenure.db'}"
+    read = read_settings(temporal_address=temporal_server.address, database_url=url, task_queue=tmp_path.name)
+    async with running(read) as house:
+        assert await house.client.service_client.check_health()
 
 
 def ready(environment: Environment) -> int:
