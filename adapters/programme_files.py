@@ -60,10 +60,15 @@ def load_all(root: Path) -> tuple[Programme, ...]:
 def load(place: Path) -> Programme:
     """The programme of one folder, named by the folder or by the terms file in it. Raises ProgrammeError."""
     folder = place if place.is_dir() else place.parent
+    terms, catalogue = read(folder / "terms.yaml", Terms), read(folder / "catalogue.yaml", Catalogue)
+    unexplained = sorted({term.rule for term in catalogue.warranties} - set(terms.rules))
+    if unexplained:
+        cited = f"rules {', '.join(unexplained)} are cited under `warranties` and not explained"
+        raise ProgrammeError(f"{folder / 'catalogue.yaml'}: {cited}; add a sentence for each to the terms' `rules`")
     return Programme(
         folder=folder,
-        terms=read(folder / "terms.yaml", Terms),
-        catalogue=read(folder / "catalogue.yaml", Catalogue),
+        terms=terms,
+        catalogue=catalogue,
         coupons=_read_many(folder / "coupons.yaml", Coupon),
         devices=_read_many(folder / "devices.yaml", Device),
     )

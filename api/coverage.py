@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.describing import described
 from api.fields import Day, Serial
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs
 from domain.calendar import local_date
 from domain.coverage import Coverage, by_contract, coverage
-from domain.state import Cover
+from domain.warranty.reckoning import Described, warranties, whole_cover
 from storage.coverage import Known, known
 
 router = APIRouter(tags=["enquiries"], responses=RESPONSES)
@@ -38,9 +39,10 @@ async def read_entitlement(
 ) -> Coverage:
     """Whether a device is covered on a day: by which contract, level and rule, until when, what is left, who may call.
 
-    A contract goes before the warranty that the device came with.
+    A contract goes before the warranty that the device came with. `warranties` names the term and the fact that each
+    rests on; where a fact is missing, `unknown` says which, and `covered` is empty.
     """
-    now, said = services.now(), []
+    now, said, programmes = services.now(), [], []
     async with services.database.read() as connection:
         stands = await known(connection, serial, test_clock)
         if stands == Known(None, {}, []):
@@ -55,10 +57,15 @@ async def read_entitlement(
             day = on or local_date(now, shown.zone)
             answer = by_contract(shown, terms, serial, day, service=service, device=device)
             said += [answer] if answer else []
-    return coverage(serial, on or now.date(), _cover(stands), said)
+            programmes.append(shown.programme)
+        terms_of_warranty = await services.remembered.warranties(connection, programmes)
+    described = _described(stands)
+    found = [item for device in described for item in warranties(terms_of_warranty, device)]
+    cover = [item for device in described for item in whole_cover(terms_of_warranty, device)]
+    return coverage(serial, on or now.date(), cover, said, found)
 
 
-def _cover(stands: Known) -> tuple[Cover, ...]:
-    """The cover that the device came with, as the devices and the fleets know it."""
-    own = [Cover.model_validate(item) for item in stands.device["cover"]] if stands.device else []
-    return (*own, *(cover for device in stands.in_fleets.values() for cover in device.cover))
+def _described(stands: Known) -> tuple[Described, ...]:
+    """The device as the devices and the fleets know it."""
+    own = (described(stands.device),) if stands.device else ()
+    return (*own, *stands.in_fleets.values())

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.commands import give
+from api.describing import described
 from api.fields import Body, Code, Cursor, Day, Limit, Line, Page, Serial, Word, after, cursor
 from api.offering import programme
 from api.once import OnceOperate
@@ -18,6 +19,8 @@ from api.services import Needs, Services
 from domain.calendar import local_date, months_after
 from domain.commands import MoveCover
 from domain.state import Cover
+from domain.warranty.reckoning import Warranty, warranties, whole_cover
+from domain.warranty.state import DateName
 from storage import contracts, people
 
 router = APIRouter(tags=["devices"], responses=RESPONSES)
@@ -46,7 +49,14 @@ class DeviceIn(Body):
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(examples=["FR"])
     cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)] = ()
     facts: dict[Kind, bool] = Field(default_factory=dict, max_length=20, examples=[{"networked": True}])
-    in_use_since: Day | None = None
+    dates: dict[DateName, Day] = Field(
+        default_factory=dict,
+        description="What terms of warranty count from. A last day under `cover` goes before what is reckoned.",
+        examples=[{"installed_on": "2027-01-05"}],
+    )
+    in_use_since: Day | None = Field(
+        default=None, description="Its first day of use; stands for `installed_on` where that is not given."
+    )
     support_ends: Day | None = Field(default=None, description="The last day of its maker's support.")
 
 
@@ -59,6 +69,7 @@ class DeviceOut(BaseModel):
     country: str
     cover: list[Cover]
     facts: dict[str, bool] = Field(default_factory=dict)
+    dates: dict[DateName, date] = Field(default_factory=dict)
     in_use_since: date | None = None
     support_ends: date | None = None
 
@@ -69,6 +80,7 @@ class CoverAnswer(BaseModel):
     serial: str
     on: date
     cover: list[Cover]
+    warranties: list[Warranty] = Field(description="The programme's terms of warranty for it, and what is missing.")
     last_day: date | None = Field(description="The last day of the cover that the programme waits for.")
     in_force: bool
     service_from: date | None = Field(
@@ -118,17 +130,19 @@ async def read_cover(
     on: Annotated[Day | None, Query(description="The day to answer for; today where it is not given.")] = None,
 ) -> CoverAnswer:
     """Until when a device is covered, and what that means for an order on a day."""
-    device = await _device(services, serial)
+    known = described((await _device(services, serial)).model_dump())
     async with services.database.read() as connection:
-        terms = (await programme(connection, programme_code)).terms
+        offered = await programme(connection, programme_code)
+    terms, cover = offered.terms, whole_cover(offered.catalogue.warranties, known)
     day = on or local_date(services.now(), terms.time_zone)
-    last = max((item.last_day for item in device.cover if item.kind in terms.start.after), default=None)
+    last = max((item.last_day for item in cover if item.kind in terms.start.after), default=None)
     lapsed = terms.lapsed_cover
     in_force = last is not None and last >= day
     return CoverAnswer(
         serial=serial,
         on=day,
-        cover=device.cover,
+        cover=list(cover),
+        warranties=list(warranties(offered.catalogue.warranties, known)),
         last_day=last,
         in_force=in_force,
         service_from=date.fromordinal(last.toordinal() + 1) if last and in_force else None,

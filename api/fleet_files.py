@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import IO, Any
+from typing import IO, Any, get_args
 
 from api.fields import EARLIEST, LATEST
 from api.line_files import Findings, Wrong, csv_records
 from domain.fleet.census import FleetDevice
 from domain.state import Cover
+from domain.warranty.reckoning import whole_cover
+from domain.warranty.state import DateName, Dates
+from domain.warranty.terms import WarrantyTerm
 
 MOST_DEVICES = 100_000
 NEEDED = ("serial", "kind", "model", "country", "included")
@@ -27,12 +30,16 @@ class DeviceFile(Findings):
     """A file of devices: iterating gives those of the right lines and notes what is wrong with the others.
 
     Its columns are `serial`, `kind`, `model`, `country`, `included`, and for each kind of cover one with its last day,
-    such as `warranty_end`; empty means none. It is UTF-8, separated by commas or semicolons, with a header.
+    such as `warranty_end`; empty means none. Where there are terms of warranty, a date such as `installed_on` may have
+    a column too: what no column says of a cover is reckoned from it. It is UTF-8, separated by commas or semicolons,
+    with a header.
     """
 
-    def __init__(self, file: IO[bytes], covers: tuple[str, ...]) -> None:
+    def __init__(self, file: IO[bytes], covers: tuple[str, ...], warranties: tuple[WarrantyTerm, ...] = ()) -> None:
         super().__init__()
         self._file, self._covers = file, {f"{kind}_end": kind for kind in covers}
+        self._warranties = warranties
+        self._dates: tuple[DateName, ...] = get_args(DateName) if warranties else ()
         self._lines: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[FleetDevice]:
@@ -57,8 +64,8 @@ class DeviceFile(Findings):
         """The names of the columns; none where they are not those of a file of devices."""
         line, names = record
         names = [name.lower() for name in names]
-        known = [*NEEDED, *self._covers]
-        wanted = f"begin the file with the line {','.join(known)}"
+        known = [*NEEDED, *self._covers, *self._dates]
+        wanted = f"begin the file with the line {','.join((*NEEDED, *self._covers))}"
         wrong = [Wrong(name, f"the column {name} is missing", wanted) for name in NEEDED if name not in names]
         wrong += [Wrong(name[:100], "there is no such column", wanted) for name in names if name not in known]
         wrong += [Wrong(name, "the column comes twice", wanted) for name in known if names.count(name) > 1]
@@ -80,10 +87,18 @@ class DeviceFile(Findings):
             for name, kind in self._covers.items()
             if values.get(name) and (day := self._checked(line, _day, name, values[name]))
         ]
+        dates: Dates = {
+            name: day
+            for name in self._dates
+            if values.get(name) and (day := self._checked(line, _day, name, values[name]))
+        }
         self._once(line, values["serial"])
         if self.total > before:
             return None
-        return FleetDevice.model_construct(**fields, included=included, cover=tuple(cover))
+        stated = FleetDevice.model_construct(**fields, included=included, cover=tuple(cover), dates=dates)
+        if not self._warranties:
+            return stated
+        return stated.model_copy(update={"cover": whole_cover(self._warranties, stated)})
 
     def _checked(self, line: int, read: Any, name: str, text: str) -> Any:
         try:

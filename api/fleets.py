@@ -148,19 +148,23 @@ async def import_devices(services: Needs, fleet: FleetPath, upload: CsvToOperate
 
     The file is UTF-8 and begins with the names of its columns: `serial`, `kind`, `model`, `country` (two letters),
     `included` (`yes`: to be served; `no`: in the installed base and left out), and for every kind of cover that the
-    programme asks for one column such as `warranty_end` with its last day (`2028-05-17`; empty: no such cover).
+    programme asks for one column such as `warranty_end` with its last day (`2028-05-17`; empty: no such cover). Where
+    the programme's catalogue has terms of warranty, columns such as `installed_on` say what they are reckoned from.
     A problem (422) names the first thousand errors, each with line, field and remedy, and their total.
     """
 
     async def take(_: str) -> FleetOut:
-        terms = await _terms(services, (await fleet_row(services, fleet))["programme"])
+        code = (await fleet_row(services, fleet))["programme"]
+        terms = await _terms(services, code)
         covers = terms.fleet.covered_by if terms.fleet else ()
-        file = DeviceFile(upload.file, covers)
+        async with services.database.read() as connection:
+            warranties = (await programme(connection, code)).catalogue.warranties
+        file = DeviceFile(upload.file, covers, warranties)
         await asyncio.to_thread(_read_through, file)
         if file.total:
             raise _wrong(file)
         async with services.database.write() as connection:
-            await fleets.replace(connection, fleet, DeviceFile(upload.file, covers), services.now())
+            await fleets.replace(connection, fleet, DeviceFile(upload.file, covers, warranties), services.now())
         return await _shown(services, fleet)
 
     return await upload.once.do(take)  # type: ignore[return-value]

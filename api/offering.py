@@ -8,9 +8,10 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.counting import CountedFleet
+from api.describing import described
 from api.fields import Body, LineId, SerialNumber, ServiceId, Word
 from api.problems import not_found
-from domain.catalogue import Catalogue, Device, Service, offer_of, term_of
+from domain.catalogue import Catalogue, Service, offer_of, term_of
 from domain.refusal import Refusal
 from domain.simulator import PriceListWorld
 from domain.state import Offer
@@ -83,11 +84,10 @@ def _offer(
         )
     service = _service(offered, item, index, device)
     return offer_of(
+        offered.catalogue,
         service,
         offered.terms,
-        Device.model_validate(
-            {name: device[name] for name in Device.model_fields} | {"facts": device["facts"] | item.facts}
-        ),
+        described(device | {"facts": device["facts"] | item.facts}),
         language,
         id=item.id or str(index + 1),
         quantity=item.quantity or 1,

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
+from time import monotonic
 
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.terms import Terms
 from domain.view import View
+from domain.warranty.terms import WarrantyTerm
 from storage import contracts, programmes
 
 _KEPT = 2000
+_FRESH_SECONDS = 5.0
+"""How long terms of warranty are taken as read: a catalogue may be published anew at any time."""
+_CATALOGUES: TypeAdapter[dict[str, tuple[WarrantyTerm, ...]]] = TypeAdapter(dict[str, tuple[WarrantyTerm, ...]])
 
 
 class Remembered:
@@ -19,6 +26,8 @@ class Remembered:
     def __init__(self) -> None:
         self._views: OrderedDict[str, View] = OrderedDict()
         self._terms: dict[tuple[str, int], Terms] = {}
+        self._warranties: dict[str, tuple[WarrantyTerm, ...]] = {}
+        self._read_at: float | None = None
 
     async def view(self, connection: AsyncConnection, number: str, version: int) -> View | None:
         """A contract's read model, at a version at least."""
@@ -39,3 +48,11 @@ class Remembered:
             row = await programmes.one(connection, *key)
             self._terms[key] = Terms.model_validate(row["terms"] if row else None)
         return self._terms[key]
+
+    async def warranties(self, connection: AsyncConnection, first: Iterable[str] = ()) -> tuple[WarrantyTerm, ...]:
+        """The terms of warranty of every programme's newest catalogue, those of some programmes first."""
+        if self._read_at is None or monotonic() - self._read_at > _FRESH_SECONDS:
+            self._warranties = _CATALOGUES.validate_python(await programmes.warranties(connection))
+            self._read_at = monotonic()
+        codes = dict.fromkeys((*first, *self._warranties))
+        return tuple(term for code in codes for term in self._warranties.get(code, ()))

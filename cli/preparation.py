@@ -81,8 +81,8 @@ async def _publish(connection: AsyncConnection, programme: Programme) -> None:
     for device in programme.devices:
         # A device in the table may have been moved or covered anew since: the sample is only how it began.
         if device.serial not in known:
-            cover = [one.model_dump(mode="json") for one in device.cover]
-            await people.put_device(connection, device.model_dump() | {"cover": cover})
+            plain = device.model_dump(mode="json", include={"cover", "dates"})
+            await people.put_device(connection, device.model_dump() | plain)
 
 
 def _make_folder(url: str) -> None:

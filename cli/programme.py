@@ -16,6 +16,7 @@ from cli.simulate import SIMULATED, simulated
 from domain.plain import explained
 from domain.scenario import Scenario
 from domain.terms import Terms
+from domain.warranty import plain as of_warranty
 
 app = typer.Typer(help="Programmes: checked, and described to an editor.", no_args_is_help=True)
 
@@ -51,7 +52,8 @@ def _differences(programme: Programme, lives: dict[str, Scenario]) -> list[str]:
 def explain(file: File) -> None:
     """Tell a programme in plain sentences, each with its rule; amounts are net."""
     console = Console(soft_wrap=True, highlight=False)
-    terms = load(file).terms
+    programme = load(file)
+    terms = programme.terms
     console.print(f"{terms.text(terms.title, 'en')} ({terms.code}, version {terms.version})", style="bold")
     where = f"Offered in {', '.join(terms.countries)}; dates in {terms.time_zone}; money in {terms.currency}"
     console.print(f"{where}; languages {', '.join(terms.languages)}.")
@@ -59,6 +61,10 @@ def explain(file: File) -> None:
         console.print(f"\n{part.replace('_', ' ').capitalize()}", style="bold")
         for sentence in told:
             console.print(f"  {sentence.text} [{sentence.rule}]", markup=False)
+    if programme.catalogue.warranties:
+        console.print("\nWarranty", style="bold")
+        for rule, text in of_warranty.told(programme.catalogue.warranties):
+            console.print(f"  {text} [{rule}]", markup=False)
 
 
 @app.command()

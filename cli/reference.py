@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from domain.catalogue import Catalogue
 from domain.terms import Terms
 
 HEAD = """\
@@ -33,7 +34,7 @@ def reference() -> None:
 
 def terms_reference() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(line for model in _models(Terms, []) for line in _section(model))])
+    return "\n".join([HEAD, *(line for model in _models(Catalogue, _models(Terms, [])) for line in _section(model))])
 
 
 def _models(model: type[BaseModel], seen: list[type[BaseModel]]) -> list[type[BaseModel]]:
@@ -55,7 +56,7 @@ def _parts(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _section(model: type[BaseModel]) -> Iterator[str]:
-    title = "`terms.yaml`" if model is Terms else model.__name__
+    title = {Terms: "`terms.yaml`", Catalogue: "`catalogue.yaml`"}.get(model, model.__name__)
     yield f"## {title}\n"
     yield f"{(model.__doc__ or '').strip().splitlines()[0]}\n"
     yield "| field | value | default | meaning |"
@@ -92,7 +93,9 @@ def _default(field: FieldInfo) -> str:
         return "as below"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "empty"
-    return {None: "none", True: "yes", False: "no"}.get(value, f"`{value}`")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else f"`{value}`"
 
 
 _PLAIN = {

@@ -82,7 +82,8 @@ def offer(programme: Programme, item: GivenOffer, language: str) -> Offer:
     service = programme.catalogue.service(item.service)
     if service is None:
         raise typer.BadParameter(f"the catalogue has no service {item.service}")
-    return offer_of(service, programme.terms, device_of(service, item), language, id=item.id, quantity=item.quantity)
+    device = device_of(service, item)
+    return offer_of(programme.catalogue, service, programme.terms, device, language, id=item.id, quantity=item.quantity)
 
 
 def device_of(service: Service, item: GivenOffer) -> Device:
@@ -94,6 +95,7 @@ def device_of(service: Service, item: GivenOffer) -> Device:
         country=service.countries[0],
         cover=item.cover,
         facts=item.facts,
+        dates=item.dates,
         in_use_since=item.in_use_since,
         support_ends=item.support_ends,
     )

@@ -9,10 +9,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from domain.refusal import Refusal
 from domain.state import Cover, Offer, Price
 from domain.supplies.state import Item
 from domain.terms import Terms
 from domain.values import Amount, Country, Name, Prices, Text, Texts, Value
+from domain.warranty.reckoning import Warranty, warranties, whole_cover
+from domain.warranty.state import Dates
+from domain.warranty.terms import WarrantyTerm
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 ServiceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
@@ -75,6 +79,9 @@ class Catalogue(Value):
     indices: dict[Name, Index] = Field(
         default_factory=dict, description="Price indices by name, for renewals that follow one."
     )
+    warranties: tuple[WarrantyTerm, ...] = Field(
+        default=(), description="The terms of warranty that devices come with: of one kind, the first that fits counts."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -82,6 +89,9 @@ class Catalogue(Value):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"services {', '.join(twice)} are listed twice; give each its own id")
+        named = [term.id for term in self.warranties]
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise ValueError(f"warranties {', '.join(twice)} are listed twice; give each its own id")
         return self
 
     def fitting(self, *, country: str | None, device_type: str | None, model: str | None) -> tuple[Service, ...]:
@@ -139,7 +149,10 @@ class Coupon(Value):
 
 
 class Device(Value):
-    """A device as its maker or seller knows it: its cover, its facts (`networked`), its days of use and support."""
+    """A device as its maker or seller knows it: its cover, its facts (`networked`), its days of use and support.
+
+    ``cover`` is what is known of the device itself; by ``dates`` terms of warranty reckon what is not.
+    """
 
     serial: Serial
     model: Text
@@ -147,12 +160,36 @@ class Device(Value):
     country: Country
     cover: tuple[Cover, ...] = ()
     facts: dict[Name, bool] = Field(default_factory=dict)
+    dates: Dates = Field(default_factory=dict)
     in_use_since: date | None = None
     support_ends: date | None = None
 
+    @property
+    def known_dates(self) -> Dates:
+        """Its dates; the day since when it is in use stands for that of its installation, where this is not given."""
+        in_use: Dates = {"installed_on": self.in_use_since} if self.in_use_since else {}
+        return in_use | self.dates
 
-def offer_of(service: Service, terms: Terms, device: Device, language: str, **more: Any) -> Offer:
-    """A service for a device, at the catalogue's price; ``more`` gives the line's id and its quantity."""
+
+def check_known(terms: Terms, device: Device, found: Iterable[Warranty]) -> None:
+    """Refuse a device whose warranty must be waited for, and whose end nobody knows."""
+    for warranty in found:
+        if warranty.last_day is None and warranty.kind in terms.waits_for():
+            raise Refusal(
+                warranty.rule,
+                f"the {warranty.kind.replace('_', ' ')} of {device.serial} is {warranty.says}",
+                allowed_when=f"the device's dates say {' or '.join(f'`{fact}`' for fact in warranty.missing)}, or its "
+                "cover has a last day",
+                field=f"offers.{device.serial}.dates",
+            )
+
+
+def offer_of(catalogue: Catalogue, service: Service, terms: Terms, device: Device, language: str, **more: Any) -> Offer:
+    """A service for a device, at the catalogue's price; ``more`` gives the line's id and its quantity.
+
+    Refuses a device whose warranty is waited for, as long as its end is not known.
+    """
+    check_known(terms, device, warranties(catalogue.warranties, device))
     return Offer(
         service=service.id,
         text=terms.text(service.name, language),
@@ -162,7 +199,7 @@ def offer_of(service: Service, terms: Terms, device: Device, language: str, **mo
         level=service.level,
         device_class=service.device_class,
         sold_as=service.sold_as,
-        cover=device.cover,
+        cover=whole_cover(catalogue.warranties, device),
         facts=device.facts,
         in_use_since=device.in_use_since,
         support_ends=device.support_ends,

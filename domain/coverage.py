@@ -14,6 +14,7 @@ from domain.state import Contact, Contract, Cover, Line, Status
 from domain.terms import Terms
 from domain.values import Carried
 from domain.view import View
+from domain.warranty.reckoning import Warranty
 
 
 class ByContract(Carried):
@@ -40,29 +41,49 @@ class ByContract(Carried):
 
 
 class Coverage(Carried):
-    """The answer for a device on a day: by a contract before the cover that came with it, or by nothing."""
+    """The answer for a device on a day: by a contract before the cover that came with it, or by nothing.
+
+    ``covered`` is empty where nobody can say, because a fact is missing; ``unknown`` says which. ``warranties`` are the
+    terms of warranty that the device comes under, each with the fact that it rests on.
+    """
 
     serial: str
     on: date
-    covered: bool
+    covered: bool | None
     by: str | None = None
     until: date | None = None
+    unknown: str | None = None
     cover: tuple[Cover, ...] = ()
+    warranties: tuple[Warranty, ...] = ()
     contracts: tuple[ByContract, ...] = ()
 
 
-def coverage(serial: str, on: date, cover: Iterable[Cover], contracts: Iterable[ByContract]) -> Coverage:
+def coverage(
+    serial: str,
+    on: date,
+    cover: Iterable[Cover],
+    contracts: Iterable[ByContract],
+    warranties: Iterable[Warranty] = (),
+) -> Coverage:
     """The answers of its contracts and of its own cover put together; what covers it comes first."""
     own = tuple(sorted(cover, key=lambda item: item.last_day, reverse=True))
     said = tuple(sorted(contracts, key=lambda item: (not item.covered, item.contract)))
-    answer = Coverage(serial=serial, on=on, covered=False, cover=own, contracts=said)
+    given = tuple(warranties)
+    answer = Coverage(serial=serial, on=on, covered=False, cover=own, warranties=given, contracts=said)
     best = next((item for item in said if item.covered), None)
     if best:
         return answer.model_copy(update={"covered": True, "by": best.contract, "until": best.until})
-    valid = next((item for item in own if item.last_day >= on), None)
+    valid = next((item for item in own if _holds(item, on)), None)
     if valid:
         return answer.model_copy(update={"covered": True, "by": valid.kind, "until": valid.last_day})
+    open_ones = [f"{item.kind.replace('_', ' ')} {item.says}" for item in given if item.last_day is None]
+    if open_ones:
+        return answer.model_copy(update={"covered": None, "unknown": "; ".join(open_ones)})
     return answer
+
+
+def _holds(cover: Cover, on: date) -> bool:
+    return on <= cover.last_day and (cover.basis is None or cover.basis.first <= on)
 
 
 def by_contract(

@@ -23,6 +23,7 @@ from domain.supplies.state import Item
 from domain.terms import Terms
 from domain.values import Name, Rule, Text, Value
 from domain.view import Entry
+from domain.warranty.state import Dates
 
 _COMMANDS: TypeAdapter[Any] = TypeAdapter(AnyCommand)
 _EXPECTED = re.compile(r"^(?P<on>\d{4}-\d{2}-\d{2}) (?P<kind>[a-z_]+)(?: (?P<amount>-?\d+(?:\.\d+)?))?$")
@@ -38,6 +39,7 @@ class GivenOffer(Value):
     quantity: int = 1
     cover: tuple[Cover, ...] = ()
     facts: dict[Name, bool] = Field(default_factory=dict)
+    dates: Dates = Field(default_factory=dict)
     in_use_since: date | None = None
     support_ends: date | None = None
 

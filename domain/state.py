@@ -25,6 +25,7 @@ from domain.requests.state import Request
 from domain.supplies.state import Supplies
 from domain.terms import TaxRate, Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
+from domain.warranty.state import Basis
 
 RULES_VERSION = 1
 """The decider's own version, chosen when a run of the contract starts and kept for that run."""
@@ -73,10 +74,14 @@ class Contact(Carried):
 
 
 class Cover(Carried):
-    """One kind of cover that a device already has, and the last day on which it holds."""
+    """One kind of cover that a device already has, and the last day on which it holds.
+
+    Where it was reckoned by a term of warranty, ``basis`` says by which one, and from which fact.
+    """
 
     kind: str
     last_day: date
+    basis: Basis | None = None
 
 
 class Offer(Carried):

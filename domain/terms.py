@@ -742,6 +742,12 @@ class Terms(Carried):
         """Terms that are terms already were checked when they were made; every contract is made of them anew."""
         return value if isinstance(value, cls) else check(value)
 
+    def waits_for(self) -> frozenset[str]:
+        """The kinds of cover whose end says whether, when or by when something may be ordered or starts."""
+        within = self.eligibility.within.kinds if self.eligibility and self.eligibility.within else ()
+        windows = (kind for window in self.order.windows.values() for kind in window.kinds)
+        return frozenset((*self.start.after, *within, *windows))
+
     def text(self, texts: Texts, language: str) -> str:
         """The text in a language, else in the programme's first language, else in any."""
         return texts.get(language) or texts.get(self.languages[0]) or next(iter(texts.values()))

@@ -62,6 +62,7 @@ def _row(fleet_id: str, device: FleetDevice) -> dict[str, Any]:
         "country": device.country,
         "included": device.included,
         "cover": {cover.kind: cover.last_day.isoformat() for cover in device.cover},
+        "dates": {name: day.isoformat() for name, day in device.dates.items()},
     }
 
 
@@ -123,5 +124,11 @@ def as_device(row: Any) -> FleetDevice:
         Cover.model_construct(kind=kind, last_day=date.fromisoformat(last)) for kind, last in row.cover.items()
     )
     return FleetDevice.model_construct(
-        serial=row.serial, kind=row.kind, model=row.model, country=row.country, included=row.included, cover=cover
+        serial=row.serial,
+        kind=row.kind,
+        model=row.model,
+        country=row.country,
+        included=row.included,
+        cover=cover,
+        dates={name: date.fromisoformat(day) for name, day in row.dates.items()},
     )

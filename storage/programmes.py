@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.terms import Terms
@@ -74,6 +74,22 @@ async def everything(connection: AsyncConnection) -> list[dict[str, Any]]:
     """Every version of every programme, the oldest first."""
     query = select(programme_version).order_by(programme_version.c.code, programme_version.c.version)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def warranties(connection: AsyncConnection) -> dict[str, list[Any]]:
+    """The terms of warranty in the newest catalogue of each programme that has any."""
+    newest = (
+        select(programme_version.c.code, func.max(programme_version.c.version).label("version"))
+        .group_by(programme_version.c.code)
+        .subquery()
+    )
+    same = (programme_version.c.code == newest.c.code) & (programme_version.c.version == newest.c.version)
+    query = (
+        select(programme_version.c.code, programme_version.c.catalogue["warranties"])
+        .join(newest, same)
+        .order_by(programme_version.c.code)
+    )
+    return {code: found for code, found in await connection.execute(query) if found}
 
 
 async def codes(connection: AsyncConnection) -> list[str]:

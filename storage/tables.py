@@ -94,6 +94,7 @@ device = Table(
     Column("country", String(2), nullable=False),
     Column("cover", Document, nullable=False),
     Column("facts", Document, nullable=False, server_default="{}"),
+    Column("dates", Document, nullable=False, server_default="{}"),
     Column("in_use_since", Date),
     Column("support_ends", Date),
     Column("updated_at", Instant, nullable=False),
@@ -121,6 +122,7 @@ fleet_device = Table(
     Column("country", String(2), nullable=False),
     Column("included", Boolean, nullable=False),
     Column("cover", Document, nullable=False),
+    Column("dates", Document, nullable=False, server_default="{}"),
     Index("ix_fleet_device_serial", "serial"),
 )
 

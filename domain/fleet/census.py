@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from pydantic import Field
+
 from domain.fleet.state import MOST_KINDS, NAMED, Census
 from domain.fleet.terms import FleetTerms
 from domain.state import Cover
 from domain.values import Carried
+from domain.warranty.state import Dates
 
 
 class FleetDevice(Carried):
@@ -20,6 +23,17 @@ class FleetDevice(Carried):
     country: str
     included: bool
     cover: tuple[Cover, ...] = ()
+    dates: Dates = Field(default_factory=dict)
+
+    @property
+    def device_type(self) -> str:
+        """What terms of warranty know it by."""
+        return self.kind
+
+    @property
+    def known_dates(self) -> Dates:
+        """What is known of it by its day."""
+        return self.dates
 
 
 def is_covered(terms: FleetTerms, device: FleetDevice, on: date) -> bool:

@@ -55,3 +55,29 @@ async def test_a_device_of_a_fleet_is_answered_for(house: House) -> None:
     assert (answer["covered"], answer["by"]) == (True, number)
     excluded = await house.caller.get("/v1/devices/DE-000007/entitlement", test_clock=clock, on="2033-01-01")
     assert (excluded["covered"], excluded["contracts"][0]["rule"]) == (False, "HPG-3")
+
+
+@pytest.mark.rule("HPG-2", "HPG-3")
+async def test_a_warranty_is_reckoned_and_never_guessed(any_house: House) -> None:
+    """From the day of purchase, by the programme's terms of warranty; without any day nobody knows, and none waits."""
+    ask = any_house.caller
+    answer = await ask.get("/v1/devices/SN-PURCHASED/entitlement", on="2028-05-17")
+    assert (answer["covered"], answer["by"], answer["until"]) == (True, "warranty", "2028-05-17")
+    (warranty,) = [item for item in answer["warranties"] if item["rule"] == "HPG-2"]
+    assert (warranty["fact"], warranty["fact_on"], warranty["where"]) == ("purchased_on", "2027-05-18", "on_site")
+    answer = await ask.get("/v1/devices/SN-UNDATED/entitlement", on="2028-05-17")
+    assert (answer["covered"], answer["unknown"]) == (
+        None,
+        "warranty unknown until the purchase date or the shipment date is given",
+    )
+    cover = await ask.get("/v1/devices/SN-PURCHASED/cover", programme=any_house.code, on="2028-01-10")
+    assert (cover["last_day"], cover["service_from"]) == ("2028-05-17", "2028-05-18")
+    offer = {"serial": "SN-UNDATED", "service": "care-designjet"}
+    asked = {"programme": any_house.code, "customer": any_house.customer(), "period": 1, "offers": [offer]}
+    problem = await ask.refused("POST", "/v1/quotes", asked, status=409)
+    assert "unknown until the purchase date" in problem["detail"]
+    clock = await any_house.clock("2028-01-10T09:00:00Z")
+    number = await any_house.quote(clock=clock, offers=[offer | {"serial": "SN-PURCHASED"}])
+    quoted = await ask.get(f"/v1/contracts/{number}")
+    basis = quoted["lines"][0]["cover"][0]["basis"]
+    assert (basis["term"], basis["fact"], basis["on"]) == ("designjet_limited", "purchased_on", "2027-05-18")

@@ -23,8 +23,10 @@ from api.services import Services
 from cli.player import Player
 from cli.simulate import simulated
 from domain.scenario import Scenario, timeline
+from domain.warranty.terms import WarrantyTerm
 from tests.api.fleet_programme import publish
 from tests.api.house import Caller, House, secret
+from tests.domain.test_warranty import TERM
 
 HEADER = "serial,kind,model,country,included,warranty_end,care_pack_end"
 
@@ -107,7 +109,8 @@ async def test_twenty_thousand_devices_are_imported(fleets: Fleets) -> None:
         "model": "Modèle 2",
         "country": "FR",
         "included": True,
-        "cover": [{"kind": "warranty", "last_day": "2032-12-31"}],
+        "cover": [{"kind": "warranty", "last_day": "2032-12-31", "basis": None}],
+        "dates": {},
     }
     again, key = csv_of(lines(3, "printer"), lines(2, "display", included="no")), uuid4().hex
     for _ in range(2):
@@ -195,6 +198,21 @@ def test_files_as_spreadsheets_write_them_are_taken(content: bytes) -> None:
     """With a byte-order mark, Windows line ends, semicolons, empty lines, quotes, or columns in another order."""
     file = DeviceFile(BytesIO(content), ("warranty", "care_pack"))
     assert [item.serial for item in file] == ["S1"]
+    assert file.errors == []
+
+
+def test_a_warranty_is_reckoned_from_a_date_column() -> None:
+    """Where there are terms of warranty; a last day that the file states goes before."""
+    content = csv_of(
+        ["S1,desktop,M1,FR,yes,,2027-01-31", "S2,desktop,M1,FR,yes,2027-03-01,2027-01-31", "S3,desktop,M1,FR,yes,,"],
+        header="serial,kind,model,country,included,warranty_end,purchased_on",
+    )
+    lasts = WarrantyTerm.model_validate(
+        TERM | {"device_types": ["desktop"], "counted_from": [{"fact": "purchased_on"}]}
+    )
+    file = DeviceFile(BytesIO(content), ("warranty",), (lasts,))
+    covers = [[cover.last_day.isoformat() for cover in device.cover] for device in file]
+    assert covers == [["2028-01-30"], ["2027-03-01"], []]
     assert file.errors == []
 
 
