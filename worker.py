@@ -54,6 +54,17 @@ PROGRAMMES = CHECKOUT / "programmes"
 GRACE = timedelta(seconds=30)
 _QUIET = 600.0
 
+WORKFLOWS: tuple[type, ...] = (
+    ContractWorkflow,
+    TestClockWorkflow,
+    EventDispatcherWorkflow,
+    CampaignWorkflow,
+    ForecastWorkflow,
+    DeskWatchWorkflow,
+    CloseBooksWorkflow,
+)
+"""Every workflow of this build. `tests/replay` keeps a history of each, which later builds must replay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -157,15 +168,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[
-            ContractWorkflow,
-            TestClockWorkflow,
-            EventDispatcherWorkflow,
-            CampaignWorkflow,
-            ForecastWorkflow,
-            DeskWatchWorkflow,
-            CloseBooksWorkflow,
-        ],
+        workflows=WORKFLOWS,
         activities=[
             taxes.ask_rates,
             billing.issue_invoice,

@@ -13,6 +13,7 @@ from cli import (
     demo,
     documents,
     forecast,
+    gate,
     keys,
     mail,
     messages,
@@ -61,6 +62,7 @@ app.command()(demo.demo)
 app.command()(show.show)
 app.command()(reconcile.reconcile)
 app.command()(forecast.forecast)
+app.command()(gate.gate)
 app.command("import")(portfolio.import_)
 app.command()(portfolio.export)
 app.command()(simulate.simulate)

@@ -37,6 +37,9 @@ from domain.state import Customer, Line
 from domain.values import Carried
 from domain.view import Record
 
+SHOWN_ONLY = frozenset({"summary", "view", "tasks", "fingerprint", "published", "batch"})
+"""Fields of what a contract says that are for readers, or for speed: another build may say them otherwise."""
+
 RECORD = "records.record"
 CARRY_OUT = "batch.carry_out"
 HEAR_DESK = "ticketing.hear"

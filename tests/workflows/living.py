@@ -39,8 +39,16 @@ class Contract:
         """Offer it, or take it over."""
         opening = {"quote" if isinstance(self.first, Quote) else "takeover": self.first}
         given = ContractStart.model_validate(opening | {"now": at, "clock": "own"} | start)
-        await self.client.start_workflow("Contract", given, id=f"contract:{self.number}", task_queue=self.queue)
+        await self.start(given)
         await self.settled(at)
+
+    async def start(self, start: ContractStart) -> None:
+        """Begin a run of it with whatever a run may begin with."""
+        await self.client.start_workflow("Contract", start, id=f"contract:{self.number}", task_queue=self.queue)
+
+    async def is_settled(self) -> bool:
+        """Whether it has nothing to do, and nothing to write down."""
+        return bool(await self.handle.query("settled", result_type=bool))
 
     async def give(self, command: Command, *, key: str | None = None) -> Taken:
         """Ask something of it; raises what the contract answers."""
