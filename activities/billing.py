@@ -137,6 +137,7 @@ class BillingActivities(Refunds):
                         at=effect.at,
                         trial=job.contract.clock is not None,
                     )
+                    await ledger.apply_credit(connection, effect.applied)
                 if job.record:
                     await records.write(connection, job.record)
             return Outcome(reference=number)

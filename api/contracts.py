@@ -63,7 +63,7 @@ class InvoiceOut(BaseModel):
     tax: Decimal
     taxes: list[TaxOut] = []
     gross: Decimal
-    set_off: Decimal = Field(description="What earlier credits have paid of it; the rest is collected.")
+    set_off: Decimal = Field(description="What credits have paid of it; the rest is collected.")
     rule: str
     payment: str
     issued_at: datetime

@@ -26,7 +26,7 @@ from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
 from domain.fleet.state import FleetId
 from domain.refusal import Refusal
-from domain.state import ENDED, Contact, Customer
+from domain.state import ENDED, RULES_VERSION, Contact, Customer
 from domain.view import Entry, View
 from storage import contracts, people, quote_requests
 from workflows.catalogue import BATCH
@@ -187,6 +187,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         open_contract(quote, now)
         start = ContractStart(
             batch=BATCH,
+            rules=RULES_VERSION,
             quote=quote,
             now=now,
             clock=wanted.test_clock,

@@ -97,10 +97,10 @@ async def take_back(
     attempt: str | None = None,
 ) -> None:
     """The payment of an invoice was taken back, all of it where no amount is said; one that is not paid has none."""
-    if row["payment"] != "paid":
+    came = row["gross"] - row["set_off"]
+    if row["payment"] != "paid" or not came:
         return
     shown = await view_of(services, row["contract"])
-    came = row["gross"] - row["set_off"]
     back = min(amount, came) if amount is not None else came
     if not shown.closed:
         words = {"id": said.id, "by": said.by, "invoice": row["key"], "amount": back, "cause": cause}

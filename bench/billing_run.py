@@ -18,7 +18,7 @@ from bench.processes import Cpu
 from cli.simulate import offer
 from domain.commands import Accept, Checkout, Quote
 from domain.scenario import GivenOffer
-from domain.state import Customer
+from domain.state import RULES_VERSION, Customer
 from domain.terms import TermTerms
 from domain.view import View
 from storage import contracts
@@ -107,7 +107,7 @@ def _start(terms: Any, offered: Any, index: int) -> ContractStart:
         period=1,
         offers=(offered.model_copy(update={"serial": f"BENCH-{index}"}),),
     )
-    return ContractStart(quote=quote, now=BEGINS, clock=CLOCK, batch=BATCH)
+    return ContractStart(quote=quote, now=BEGINS, clock=CLOCK, batch=BATCH, rules=RULES_VERSION)
 
 
 async def _until(database: Database, numbers: list[str], to: datetime) -> None:

@@ -13,6 +13,7 @@ from domain.calendar import DAY, months_after
 from domain.commands import ReportCollection
 from domain.commitment.counted import counted
 from domain.consolidation import together
+from domain.credits.account import is_kept
 from domain.credits.events import CollectionPending
 from domain.delivery.hold import held_after
 from domain.due import Due, Rank, moment
@@ -228,7 +229,7 @@ def check_collection(contract: Contract, command: ReportCollection, now: datetim
             return (CollectionDeclined(**said, reason=command.reason, amount=command.amount),)
         case "paid" if waiting or unpaid or opened:
             return (CollectionReceived(**said),)
-        case "pending" if contract.terms.credits and command.amount and not (waiting or opened):
+        case "pending" if is_kept(contract) and command.amount and not (waiting or opened):
             return (CollectionPending(**said, amount=command.amount),)
         case _:
             return ()

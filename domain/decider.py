@@ -150,7 +150,7 @@ def _check_case(contract: Contract, heard: ReportCase, now: datetime) -> tuple[E
 
 def next_due(contract: Contract) -> Due | None:
     """The next thing that happens by itself; nothing when the contract waits for people only, is parked, or is over."""
-    if contract.rules != RULES_VERSION:
+    if not 1 <= contract.rules <= RULES_VERSION:
         raise UnknownRulesError(contract.rules)
     if contract.parked:
         return None

@@ -63,11 +63,15 @@ class WriteOff(Effect):
 
 
 class IssueCredit(Effect):
-    """Issue a credit note; each charge names the charge that it gives back."""
+    """Issue a credit note; each charge names the charge that it gives back.
+
+    ``applied`` is what it pays, gross, of invoices that are open, by their keys.
+    """
 
     kind: Literal["issue_credit"] = "issue_credit"
     bill: Bill
     reason: str
+    applied: dict[str, Decimal] = Field(default_factory=dict)
 
 
 class Refund(Effect):

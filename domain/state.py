@@ -27,8 +27,14 @@ from domain.terms import TaxRate, Terms
 from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, Text
 from domain.warranty.state import Basis
 
-RULES_VERSION = 1
-"""The decider's own version, chosen when a run of the contract starts and kept for that run."""
+RULES_VERSION = 2
+"""The decider's own version: said by whoever starts a run of the contract, and kept for that run.
+
+A run that began under an older one is decided by that one until its term ends, so that its history still replays:
+
+1. as it began;
+2. a credit pays what is open, oldest first, before it stands in the customer's favour (`domain/credits`).
+"""
 
 
 class Status(StrEnum):

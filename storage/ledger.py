@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -105,6 +106,19 @@ async def issue_credit(
     await connection.execute(credit_line.insert(), lines)
     await post(connection, Book(contract, customer, issuer, trial), credited(bill, number, rule))
     return number
+
+
+async def apply_credit(connection: AsyncConnection, applied: Mapping[str, Decimal]) -> None:
+    """Less is to be paid of invoices that a credit pays a part of, gross by key; one that it pays whole is paid."""
+    for key, amount in applied.items():
+        row = await find_invoice(connection, key)
+        if row is None:
+            continue
+        stands = {"set_off": row["set_off"] + amount}
+        paid_off = not await still_open(connection, row | stands)
+        await connection.execute(
+            invoice.update().where(invoice.c.key == key), stands | ({"payment": "paid"} if paid_off else {})
+        )
 
 
 async def numbered(connection: AsyncConnection, issuer: str, kind: str, year: int, *, trial: bool) -> str:

@@ -76,7 +76,8 @@ class ContractStart(Carried):
     """What begins a contract's first run: its quote, or that it is taken over; ``baton`` begins every later one.
 
     ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged; ``batch`` is
-    how many effects it may ask for at once, where much is to be caught up with.
+    how many effects it may ask for at once, where much is to be caught up with. ``rules`` is the decider's version by
+    which the run is decided: those that began before it was said are decided by the first.
     """
 
     quote: Quote | None = None
@@ -85,6 +86,7 @@ class ContractStart(Carried):
     clock: str | None = None
     patience_seconds: float = 60
     batch: int = 1
+    rules: int = 1
     baton: Baton | None = None
 
     @property

@@ -30,7 +30,7 @@ from domain.calendar import local_date
 from domain.catalogue import Catalogue
 from domain.decider import open_contract
 from domain.refusal import Refusal
-from domain.state import Contract
+from domain.state import RULES_VERSION, Contract
 from domain.terms import Terms
 from storage import contracts, imports, people, programmes, read_contracts
 from storage.database import Database
@@ -267,6 +267,7 @@ async def _write(
             now=source.defaults.now,
             clock=source.clock,
             batch=BATCH,
+            rules=RULES_VERSION,
             patience_seconds=services.settings.patience_seconds,
         )
         for item, number in numbered

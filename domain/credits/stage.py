@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from domain.credits.account import OPEN_FIRST, credited, given_up, is_kept, is_on_account, with_open, without
 from domain.credits.events import CollectionPending, Refunded
 from domain.credits.state import Account
 from domain.due import Due, Rank
 from domain.dunning.events import Dunned, PaymentReversed
 from domain.dunning.unpaid import ON_ACCOUNT
-from domain.effects import Effect, IssueInvoice, Refund
+from domain.effects import Effect, IssueCredit, IssueInvoice, Refund
 from domain.envelope import Event
 from domain.events import CollectionDeclined, CollectionReceived, OrderPlaced, PaymentReceived
 from domain.message import message
@@ -38,11 +39,18 @@ def _refunds(contract: Contract) -> bool:
 
 
 def settled(contract: Contract, event: Event) -> Contract:
-    """The contract with its account after an event; as it was, where the terms settle no credits."""
-    if contract.terms.credits is None:
+    """The contract with its account after an event; as it was, where it keeps none."""
+    if not is_kept(contract):
         return contract
     account = _moved(contract, event)
-    return contract if account == contract.account else contract.model_copy(update={"account": account})
+    if account == contract.account:
+        return contract
+    paid_off = account.applied.keys() - account.open.keys()
+    left = {
+        "unpaid": tuple(item for item in contract.unpaid if item.invoice not in paid_off),
+        "declined": tuple(key for key in contract.declined if key not in paid_off),
+    }
+    return contract.model_copy(update={"account": account, **(left if paid_off else {})})
 
 
 def _moved(contract: Contract, event: Event) -> Account:
@@ -51,62 +59,57 @@ def _moved(contract: Contract, event: Event) -> Account:
         case Refunded(amount=amount):
             return account.model_copy(update={"credit": account.credit - amount})
         case PaymentReceived() if contract.order:
-            return _without(account, contract.order.bill.key)
+            return without(account, contract.order.bill.key)
         case CollectionReceived(invoice=invoice):
-            return _without(account, invoice)
+            return without(account, invoice)
         case CollectionPending(invoice=invoice, amount=amount):
-            return _with(account, invoice, amount)
+            return with_open(account, invoice, amount)
         case CollectionDeclined(invoice=invoice, amount=amount) if amount is not None:
-            return _with(account, invoice, account.open.get(invoice, amount))
+            return with_open(account, invoice, account.open.get(invoice, amount))
         case PaymentReversed(invoice=invoice, amount=amount):
-            return _with(account, invoice, account.open.get(invoice, Decimal(0)) + amount)
+            return with_open(account, invoice, account.open.get(invoice, Decimal(0)) + amount)
         case Dunned(do="write_off", invoice=invoice):
-            return _given_up(account, invoice)
+            return given_up(account, invoice)
         case _:
             return _billed(contract, event)
-
-
-def _given_up(account: Account, invoice: str) -> Account:
-    """The account without an invoice of which what is owed is given up: credit has paid the rest of it."""
-    open_ = account.open.get(invoice, Decimal(0))
-    lost = min(open_, max(Decimal(0), sum(account.open.values(), Decimal(0)) - account.credit))
-    return _without(account, invoice).model_copy(update={"credit": account.credit - (open_ - lost)})
-
-
-def _with(account: Account, invoice: str, amount: Decimal) -> Account:
-    return account.model_copy(update={"open": account.open | {invoice: amount}})
-
-
-def _without(account: Account, invoice: str) -> Account:
-    left = {key: amount for key, amount in account.open.items() if key != invoice}
-    return account.model_copy(update={"open": left})
 
 
 def _billed(contract: Contract, event: Event) -> Account:
     """The account after what an event credits and bills; a bill is paid first from what stands there."""
     account, credit, bill = contract.account, getattr(event, "credit", None), getattr(event, "bill", None)
     if credit:
-        account = account.model_copy(update={"credit": account.credit + credit.gross, "set_off": {}})
+        account = credited(contract, account.model_copy(update={"set_off": {}, "applied": {}}), credit.gross)
     if bill is None or not bill.gross:
         return account
     used = min(account.favour, bill.gross)
     changes = {"credit": account.credit - used, "set_off": {bill.key: used} if used else {}}
     account = account.model_copy(update=changes)
-    waits = isinstance(event, OrderPlaced) and event.pay_by is not None
-    return _with(account, bill.key, bill.gross - used) if waits else account
+    return with_open(account, bill.key, bill.gross - used) if _waits(contract, event, bill.gross - used) else account
+
+
+def _waits(contract: Contract, event: Event, owed: Decimal) -> bool:
+    """Whether what an event bills is open from the beginning: an order that is to be paid first, or on account."""
+    if isinstance(event, OrderPlaced) and event.pay_by is not None:
+        return True
+    return contract.rules >= OPEN_FIRST and owed > 0 and is_on_account(contract, event)
 
 
 def collected_less(contract: Contract, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
-    """The effects of an event; an invoice is collected less what was set off against it."""
-    if not contract.account.set_off:
+    """The effects of an event: an invoice is collected less what was set off, a credit says what is open it pays."""
+    used, applied = contract.account.set_off, contract.account.applied
+    if not used and not applied:
         return effects
-    used = contract.account.set_off
-    return tuple(
-        effect.model_copy(update={"set_off": used[effect.key]})
-        if isinstance(effect, IssueInvoice) and effect.key in used
-        else effect
-        for effect in effects
-    )
+    return tuple(_lessened(effect, used, applied) for effect in effects)
+
+
+def _lessened(effect: Effect, used: dict[str, Decimal], applied: dict[str, Decimal]) -> Effect:
+    match effect:
+        case IssueInvoice(key=key) if key in used:
+            return effect.model_copy(update={"set_off": used[key]})
+        case IssueCredit() if applied:
+            return effect.model_copy(update={"applied": applied})
+        case _:
+            return effect
 
 
 def _tell_refunded(contract: Contract, event: Refunded) -> Iterator[Effect]:

@@ -61,11 +61,46 @@ def test_what_was_paid_and_is_credited_goes_back_once() -> None:
 
 
 def test_nothing_goes_back_that_was_not_paid() -> None:
-    """A declined invoice that is credited in part is still owed for the rest; paid later, the credit goes back."""
+    """A credit pays what is open of a declined invoice first: only the rest is owed, and nothing is given back."""
     life = living("refund", method="pm_declined", dunning=STEPS)
     life.give(ReportPayment(id="paid", outcome="paid", reference="bank"), utc(2027, 3, 1))
     life.give(Cancel(id="c", reason="leaving"), utc(2027, 3, 10))
-    assert refunds(life) == []
+    assert [effect.applied for effect in told(life, IssueCredit)] == [{INVOICE: Decimal("25.20")}]
+    assert life.contract.account.open == {INVOICE: Decimal("12.00")}
+    life.give(ReportCollection(id="p", outcome="paid", invoice=INVOICE), utc(2027, 3, 11))
+    assert (refunds(life), life.contract.account.favour) == ([], Decimal(0))
+
+
+def test_on_account_a_credit_pays_what_is_open_first() -> None:
+    """Without terms for credits too: what is credited of an open invoice is not to be paid."""
+    life = living(None, method="on_account", order={"payment": "on_account"}, dunning=STEPS)
+    life.live_until(utc(2027, 4, 2))
+    assert list(life.contract.account.open.values()) == [Decimal("37.20"), Decimal("37.20")]
+    life.give(Cancel(id="c", reason="leaving"), utc(2027, 4, 2))
+    (applied,) = (effect.applied for effect in told(life, IssueCredit))
+    assert list(applied) == [INVOICE]
+    assert sum(life.contract.account.open.values()) == Decimal("74.40") - applied[INVOICE]
+
+
+def test_an_invoice_that_a_credit_pays_whole_is_not_gone_after() -> None:
+    """The oldest first: nobody is reminded of it any more, and the rest lowers the next one."""
+    life = living(None, method="on_account", order={"payment": "on_account"}, dunning=STEPS)
+    life.give(Change(id="more", line="1", quantity=3), utc(2027, 3, 11))
+    life.give(Change(id="less", line="1-2", quantity=1), utc(2027, 3, 12))
+    first, second, third = (effect.bill for effect in told(life, IssueInvoice))
+    before, after = told(life, IssueCredit)
+    assert before.applied == {first.key: Decimal("25.20")}
+    assert after.applied == {first.key: Decimal("12.00"), second.key: after.bill.gross - 12}
+    assert life.contract.account.open == {second.key: second.gross + 12 - after.bill.gross, third.key: third.gross}
+    assert [item.invoice for item in life.contract.unpaid] == [second.key, third.key]
+
+
+def test_a_run_that_began_under_older_rules_is_decided_by_them() -> None:
+    """Its history replays: a credit leaves what is open as it was, until the contract's next run."""
+    life = living("refund", method="pm_declined", dunning=STEPS)
+    life.contract = life.contract.model_copy(update={"rules": 1})
+    life.give(ReportPayment(id="paid", outcome="paid", reference="bank"), utc(2027, 3, 1))
+    life.give(Cancel(id="c", reason="leaving"), utc(2027, 3, 10))
     assert life.contract.account.open == {INVOICE: Decimal("37.20")}
     life.give(ReportCollection(id="p", outcome="paid", invoice=INVOICE), utc(2027, 3, 11))
     assert refunds(life) == [Decimal("25.20")]

@@ -11,7 +11,7 @@ from domain.commands import ReportCollection, ReportPayment
 from domain.credits.terms import CreditTerms
 from domain.dunning.commands import ReportReversal
 from domain.dunning.events import Dunned
-from domain.effects import IssueInvoice
+from domain.effects import IssueCredit, IssueInvoice
 from domain.envelope import Command
 from domain.simulator import Life
 from domain.terms import Terms
@@ -79,7 +79,7 @@ class CreditedLife(RandomLife):
         paid = self._paid(life)
         if 0.15 <= chance < 0.25 and paid:
             effect = self.dice.choice(paid)
-            amount = effect.bill.gross - effect.set_off
+            amount = effect.bill.gross - effect.set_off - _applied(life, effect.key)
             cause = self.dice.choice(["dispute", "returned"])
             words = {"id": f"back-{self.count}", "invoice": effect.key, "amount": amount, "cause": cause}
             return ReportReversal.model_validate(words)
@@ -93,5 +93,13 @@ class CreditedLife(RandomLife):
         return [
             effect
             for effect in life.told
-            if isinstance(effect, IssueInvoice) and effect.bill.gross > effect.set_off and effect.key not in gone
+            if isinstance(effect, IssueInvoice)
+            and effect.bill.gross > effect.set_off + _applied(life, effect.key)
+            and effect.key not in gone
         ]
+
+
+def _applied(life: Life, invoice: str) -> Decimal:
+    """What credits have paid of an invoice, gross."""
+    credits_ = (effect for effect in life.told if isinstance(effect, IssueCredit))
+    return sum((effect.applied.get(invoice, Decimal(0)) for effect in credits_), Decimal(0))

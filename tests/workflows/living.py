@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 
 from domain.commands import Quote
 from domain.envelope import Command
+from domain.state import RULES_VERSION
 from domain.takeover.commands import TakeOver
 from domain.view import View
 from tests.workflows.world import MemoryWorld
@@ -38,7 +39,7 @@ class Contract:
     async def begin(self, at: datetime, **start: Any) -> None:
         """Offer it, or take it over."""
         opening = {"quote" if isinstance(self.first, Quote) else "takeover": self.first}
-        given = ContractStart.model_validate(opening | {"now": at, "clock": "own"} | start)
+        given = ContractStart.model_validate(opening | {"now": at, "clock": "own", "rules": RULES_VERSION} | start)
         await self.start(given)
         await self.settled(at)
 
