@@ -46,7 +46,7 @@ def first_view(start: ContractStart) -> View:
     """The contract as its first command makes it, before it has said anything itself."""
     opening = start.opening
     assert opening is not None  # noqa: S101 - only a first start is written down
-    contract, _ = open_contract(opening, start.now)
+    contract, _ = open_contract(opening, start.now, start.rules)
     return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
 
 

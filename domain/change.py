@@ -17,7 +17,7 @@ from domain.message import message
 from domain.periods import last_served, next_boundary, stands_still
 from domain.refusal import Refusal
 from domain.renewal import check_undo_answer, check_undo_cancellation, check_undo_line
-from domain.state import ENDED, Contract, Line, Offer, Planned
+from domain.state import ENDED, RULES_VERSION, Contract, Line, Offer, Planned
 from domain.terms import ChangeTerms
 from domain.values import Prices
 
@@ -159,7 +159,10 @@ def check_adopt(contract: Contract, command: AdoptTerms, now: datetime) -> tuple
             field="terms",
         )
     rule = command.terms.quote.rule
-    return (TermsAdopted(at=now, rule=rule, by=command.by, terms=command.terms, reason=command.reason),)
+    adopted = TermsAdopted(
+        at=now, rule=rule, by=command.by, rules=RULES_VERSION, terms=command.terms, reason=command.reason
+    )
+    return (adopted,)
 
 
 def due(contract: Contract) -> Iterator[Due]:

@@ -111,12 +111,14 @@ class UnknownRulesError(Exception):
     """The contract's run was started by a decider version that this code does not hold."""
 
 
-def open_contract(command: Quote | TakeOver, now: datetime) -> tuple[Contract, tuple[Event, ...]]:
+def open_contract(
+    command: Quote | TakeOver, now: datetime, rules: int = RULES_VERSION
+) -> tuple[Contract, tuple[Event, ...]]:
     """The contract that a quote or a take-over begins, and its first event. Raises a Refusal where it may not be."""
     if isinstance(command, Quote):
-        quoted = quote.check_quote(command, now)
+        quoted = quote.check_quote(command, now).model_copy(update={"rules": rules})
         return begin(quoted), (quoted,)
-    taken = takeover.check_takeover(command, now)
+    taken = takeover.check_takeover(command, now).model_copy(update={"rules": rules})
     contract = begin(taken)
     takeover.check_past(contract, _DUES)
     return contract, (taken,)
@@ -161,7 +163,8 @@ def next_due(contract: Contract) -> Due | None:
 def evolve(contract: Contract, event: Event) -> Contract:
     """The contract after an event."""
     changes: dict[str, Any] = consolidation.noted(contract, event) | _EVOLVE[type(event)](contract, event)
-    moved = changes | {"version": contract.version + 1, "at": max(contract.at, event.at)}
+    rules = getattr(event, "rules", None) or contract.rules
+    moved = changes | {"version": contract.version + 1, "at": max(contract.at, event.at), "rules": rules}
     after = settling.settled(contract.model_copy(update=moved), event)
     return _without_settled(after) if after.contested else after
 

@@ -44,9 +44,10 @@ from domain.values import Carried, Prices, Span
 
 
 class Quoted(Event):
-    """The contract was offered."""
+    """The contract was offered; ``rules`` is the decider's version that decides its first run."""
 
     kind: Literal["quoted"] = "quoted"
+    rules: int = 1
     number: str
     terms: Terms
     customer: Customer
@@ -398,9 +399,13 @@ class LateRenewalClosed(Event):
 
 
 class Renewed(Event):
-    """The next term began; ``gap`` holds the days without service before it, where it was renewed late."""
+    """The next term began; ``gap`` holds the days without service before it, where it was renewed late.
+
+    ``rules`` is the decider's version from now on; none leaves it as it was.
+    """
 
     kind: Literal["renewed"] = "renewed"
+    rules: int | None = None
     term: Term
     tacit: bool
     prices: dict[str, Prices] = Field(default_factory=dict)
@@ -475,9 +480,10 @@ class Ended(Event):
 
 
 class TermsAdopted(Event):
-    """The contract lives under another version of its programme's terms."""
+    """The contract lives under another version of its programme's terms; ``rules`` as when its term is renewed."""
 
     kind: Literal["terms_adopted"] = "terms_adopted"
+    rules: int | None = None
     terms: Terms
     reason: str
 

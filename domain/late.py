@@ -12,7 +12,7 @@ from domain.commands import Renew
 from domain.due import Due, Rank, moment
 from domain.envelope import Event
 from domain.events import LateRenewalClosed, RenewalAccepted, Renewed
-from domain.state import Contract, Line, Status, Term
+from domain.state import RULES_VERSION, Contract, Line, Status, Term
 from domain.terms import LateRenewal
 from domain.values import Span
 
@@ -46,6 +46,7 @@ def renewed_late(
         until=command.until,
     )
     renewed = Renewed(
+        rules=RULES_VERSION,
         at=now,
         rule=terms.rule,
         term=_term(contract, command, terms, term, today),

@@ -192,6 +192,7 @@ def begin(event: Quoted) -> Contract:
     return Contract(
         number=event.number,
         terms=event.terms,
+        rules=event.rules,
         at=event.at,
         version=1,
         customer=event.customer,

@@ -51,7 +51,7 @@ from domain.notice import (
 from domain.offer_papers import priced, reply_forms, taxed
 from domain.periods import next_period, paused_so_far, stands_still
 from domain.refusal import Refusal
-from domain.state import RUNNING, Contract, Ending, Line, Renewal, Status, Term
+from domain.state import RULES_VERSION, RUNNING, Contract, Ending, Line, Renewal, Status, Term
 from domain.terms import RenewalTerms, Terms, Uplift
 from domain.values import Prices
 
@@ -170,6 +170,7 @@ def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
     at, rule = moment(contract, term.last + DAY), rules.rule
     if renewal.answer == "accepted" or rules.mode == "tacit":
         renewed = Renewed(
+            rules=RULES_VERSION,
             at=at,
             rule=rule,
             term=next_term(contract, term),

@@ -28,7 +28,7 @@ from domain.values import Carried, Country, Language, Name, Prices, Rule, Span, 
 from domain.warranty.state import Basis
 
 RULES_VERSION = 2
-"""The decider's own version: said by whoever starts a run of the contract, and kept for that run.
+"""The decider's own version: said by whoever begins the contract, and by every event that ends a run of it.
 
 A run that began under an older one is decided by that one until its term ends, so that its history still replays:
 

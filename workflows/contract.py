@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.permissions import LIFE_RULE
     from domain.refusal import Refusal
     from domain.renewal_request import RenewalAnswer
-    from domain.state import RULES_VERSION, Contract
+    from domain.state import Contract
     from domain.view import View
     from workflows import catalogue
     from workflows.carrying import CarriesOut
@@ -219,13 +219,7 @@ class ContractWorkflow(CarriesOut, TakesCommands):
         search_attributes(shown, self._published)
         workflow.continue_as_new(
             start.model_copy(
-                update={
-                    "quote": None,
-                    "takeover": None,
-                    "baton": self._baton(),
-                    "batch": catalogue.BATCH,
-                    "rules": RULES_VERSION,
-                }
+                update={"quote": None, "batch": catalogue.BATCH, "takeover": None, "baton": self._baton()}
             ),
             search_attributes=all_search_attributes(shown),
         )

@@ -77,7 +77,7 @@ class ContractStart(Carried):
 
     ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged; ``batch`` is
     how many effects it may ask for at once, where much is to be caught up with. ``rules`` is the decider's version by
-    which the run is decided: those that began before it was said are decided by the first.
+    which the contract begins: those that began before it was said began by the first.
     """
 
     quote: Quote | None = None

@@ -60,7 +60,7 @@ class Standing:
             self._open(start)
 
     def _take_over(self, baton: Baton) -> None:
-        self._contract = baton.contract.model_copy(update={"rules": self._start.rules})
+        self._contract = baton.contract
         self._outbox = list(baton.outbox)
         self._delayed = {lane: list(effects) for lane, effects in baton.delayed.items()}
         self._troubles = {trouble.effect.key: trouble for trouble in baton.troubles}
@@ -75,10 +75,9 @@ class Standing:
         if opening is None:
             raise ApplicationError("a contract's first run needs a quote, or to be taken over", non_retryable=True)
         try:
-            contract, events = decider.open_contract(opening, start.now)
+            self._contract, events = decider.open_contract(opening, start.now, start.rules)
         except Refusal as refusal:
             raise as_error(refusal) from refusal
-        self._contract = contract.model_copy(update={"rules": start.rules})
         self._note(self._contract, events[0], command=opening.id)
 
     def _now(self) -> datetime:

@@ -57,9 +57,13 @@ class Opening(Carried):
 
 
 class TakenOver(Event):
-    """The contract goes on here: ``reference`` is what it is called in ``source``, ``as_of`` the first day of ours."""
+    """The contract goes on here: ``reference`` is what it is called in ``source``, ``as_of`` the first day of ours.
+
+    ``rules`` is the decider's version that decides its first run.
+    """
 
     kind: Literal["taken_over"] = "taken_over"
+    rules: int = 1
     number: str
     terms: Terms
     source: str

@@ -63,7 +63,7 @@ def check_takeover(command: TakeOver, now: datetime) -> TakenOver:
 def begin(event: TakenOver) -> Contract:
     """The contract as it stands on the first day of its life here."""
     stands = {name: getattr(event.opening, name) for name in _OPENING}
-    return Contract(number=event.number, terms=event.terms, at=event.at, version=1, **stands)
+    return Contract(number=event.number, terms=event.terms, at=event.at, version=1, rules=event.rules, **stands)
 
 
 def check_past(contract: Contract, dues: Iterable[Callable[[Contract], Iterator[Due]]]) -> None:
