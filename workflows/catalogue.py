@@ -37,8 +37,11 @@ from domain.state import Customer, Line
 from domain.values import Carried
 from domain.view import Record
 
-SHOWN_ONLY = frozenset({"summary", "view", "tasks", "fingerprint", "published", "batch"})
-"""Fields of what a contract says that are for readers, or for speed: another build may say them otherwise."""
+SHOWN_ONLY = frozenset({"summary", "view", "tasks", "fingerprint", "published", "batch", "rules"})
+"""Fields of what a contract says that another build may say otherwise.
+
+They are for readers, or for speed; and a run that ends hands over to the rules of the build that it ends on.
+"""
 
 RECORD = "records.record"
 CARRY_OUT = "batch.carry_out"
