@@ -162,7 +162,8 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             "records": (records,),
             "fleet": (fleets,),
             "tax": (taxes,),
-        }
+        },
+        together={"billing.issue_invoice": billing.issue_together},
     )
     books = BooksActivities(database)
     return Worker(

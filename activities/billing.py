@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.errors import mapped
+from activities.batches import GoesOn
+from activities.errors import Refused, Unreachable, mapped
 from activities.payments import Attempt, Charged
 from activities.refunds import Refunds
 from domain.calendar import local_date
@@ -19,57 +23,86 @@ from storage.books import Book
 from workflows.catalogue import Job
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An invoice that was asked for, and what became of its payment: now, or before, where it is known already."""
+
+    job: Job
+    effect: IssueInvoice
+    outcome: Outcome
+    charged: Charged | None = None
+
+
 class BillingActivities(Refunds):
     """Issues, credits, collects and gives back, each once by its effect's key."""
 
     @activity.defn(name="billing.issue_invoice")
     async def issue_invoice(self, job: Job) -> Outcome:
         """Issue the invoice and collect it. Answers with its number and what became of the payment."""
+        (outcome,) = await self.issue_together((job,), lambda _position, _outcome: False)
+        return outcome
+
+    async def issue_together(self, jobs: Sequence[Job], goes_on: GoesOn) -> list[Outcome]:
+        """Issue invoices of one contract in one transaction, each collected before the next is asked for.
+
+        Answers for those up to the first after which it does not go on, or before the first that cannot be collected
+        now; where that is the very first, it says why.
+        """
+        with mapped("billing"):
+            asked = await self._asked(jobs, goes_on)
+            async with self._database.write() as connection:
+                outcomes = await self._issued(connection, asked)
+                await records.write_all(connection, [one.job.record for one in asked if one.job.record])
+        return outcomes
+
+    async def _asked(self, jobs: Sequence[Job], goes_on: GoesOn) -> list[_Asked]:
+        """What became of each payment. The provider knows the keys: asked again, it gives the same answers."""
+        async with self._database.read() as connection:
+            known = await ledger.find_invoices(connection, (job.effect.key for job in jobs))
+        asked: list[_Asked] = []
+        for position, job in enumerate(jobs):
+            try:
+                asked.append(await self._ask(job, known.get(job.effect.key)))
+            except (Refused, Unreachable):
+                if not asked:
+                    raise
+                break
+            if not goes_on(position, asked[-1].outcome):
+                break
+        return asked
+
+    async def _ask(self, job: Job, known: dict[str, Any] | None) -> _Asked:
         effect = job.effect
         assert isinstance(effect, IssueInvoice)  # noqa: S101 - the catalogue pairs names and effects
-        with mapped("billing"):
-            if not effect.bill.charges:
-                return await self._authorise(job, effect)
-            return await self._issue(job, effect)
-
-    async def _issue(self, job: Job, effect: IssueInvoice) -> Outcome:
-        bill, contract = effect.bill, job.contract
-        async with self._database.read() as connection:
-            known = await ledger.find_invoice(connection, effect.key)
         if known is not None:
-            await self._record(job)
-            return Outcome(kind=_told(known["payment"]), reference=known["number"])
-        method, asked = effect.method or ON_ACCOUNT, bill.gross - effect.set_off
-        # The provider knows the key: asked again because the lines below failed, it gives the same answer.
-        charged = await self._charge(job, effect, bill.key, method, asked)
-        async with self._database.write() as connection:
-            number = await ledger.issue_invoice(
-                connection,
-                bill,
-                contract=contract.number,
-                issuer=contract.issuer,
-                customer=contract.customer.id,
-                rule=effect.rule,
-                at=effect.at,
-                method=method,
-                payment_state=charged.outcome,
-                trial=contract.clock is not None,
-                cut_off=effect.cut_off,
-                paid_on=_today(job) if charged.outcome == "paid" else None,
-                reference=charged.reference,
-                set_off=effect.set_off,
-            )
-            if asked and method != ON_ACCOUNT:
-                await payments.add(connection, self._attempt(job, bill.key, method, asked, charged))
-            if job.record:
-                await records.write(connection, job.record)
-        return _outcome(charged, number)
+            return _Asked(job, effect, Outcome(kind=_told(known["payment"]), reference=known["number"]))
+        bill, method = effect.bill, effect.method or ON_ACCOUNT
+        if not bill.charges:
+            # An order without fees: there is nothing to invoice, and the method must still be good.
+            charged = await self._charge(job, effect, effect.key, method, Decimal(0))
+            return _Asked(job, effect, _outcome(charged, charged.reference))
+        charged = await self._charge(job, effect, bill.key, method, bill.gross - effect.set_off)
+        return _Asked(job, effect, _outcome(charged, charged.reference), charged)
 
-    async def _authorise(self, job: Job, effect: IssueInvoice) -> Outcome:
-        """An order without fees: there is nothing to invoice, and the method must still be good."""
-        charged = await self._charge(job, effect, effect.key, effect.method or ON_ACCOUNT, Decimal(0))
-        await self._record(job)
-        return _outcome(charged, charged.reference)
+    async def _issued(self, connection: AsyncConnection, asked: Sequence[_Asked]) -> list[Outcome]:
+        """Write down what was asked for; the outcomes name the invoices' numbers."""
+        new = [(one, one.charged) for one in asked if one.charged]
+        if not new:
+            return [one.outcome for one in asked]
+        contract = new[0][0].job.contract
+        book = Book(contract.number, contract.customer.id, contract.issuer, contract.clock is not None)
+        numbers = await ledger.issue_invoices(connection, book, [_issue(one, charged) for one, charged in new])
+        if attempts := [row for one, charged in new for row in self._attempts(one, charged)]:
+            await payments.add(connection, attempts)
+        named = {one.effect.key: {"reference": number} for (one, _), number in zip(new, numbers, strict=True)}
+        return [one.outcome.model_copy(update=named.get(one.effect.key)) for one in asked]
+
+    def _attempts(self, one: _Asked, charged: Charged) -> Iterator[dict[str, object]]:
+        """What was asked of a provider; there is none to ask for what is on account, or was set off whole."""
+        bill, method = one.effect.bill, one.effect.method or ON_ACCOUNT
+        amount = bill.gross - one.effect.set_off
+        if amount and method != ON_ACCOUNT:
+            yield self._attempt(one.job, bill.key, method, amount, charged)
 
     async def _charge(
         self, job: Job, effect: IssueInvoice | Collect, invoice: str, method: str, amount: Decimal
@@ -201,6 +234,21 @@ class BillingActivities(Refunds):
         if job.record:
             async with self._database.write() as connection:
                 await records.write(connection, job.record)
+
+
+def _issue(one: _Asked, charged: Charged) -> ledger.Issue:
+    effect = one.effect
+    return ledger.Issue(
+        bill=effect.bill,
+        rule=effect.rule,
+        at=effect.at,
+        method=effect.method or ON_ACCOUNT,
+        payment=charged.outcome,
+        cut_off=effect.cut_off,
+        paid_on=_today(one.job) if charged.outcome == "paid" else None,
+        reference=charged.reference,
+        set_off=effect.set_off,
+    )
 
 
 def _today(job: Job) -> date:

@@ -41,7 +41,7 @@ async def issue(connection: AsyncConnection, cut: CutOff, *, rule: str, at: date
     known = await _known(connection, cut)
     for _, group in groupby(pending, key=_tax):
         bills = list(group)
-        number = await numbered(connection, cut.issuer, "F", cut.on.year, trial=cut.clock is not None)
+        (number,) = await numbered(connection, cut.issuer, "F", cut.on.year, trial=cut.clock is not None)
         values = _head(cut, bills, key=f"{cut.key}/{len(known) + 1}", number=number, rule=rule, at=at)
         await connection.execute(collective_invoice.insert(), values)
         parts = invoice.c.key.in_([row["key"] for row in bills])

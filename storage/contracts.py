@@ -42,14 +42,14 @@ class Filters:
     ends_until: date | None = None
 
 
-async def next_number(connection: AsyncConnection, scope: str) -> int:
-    """The next number of a sequence without gaps: it is taken back if the transaction is."""
+async def next_number(connection: AsyncConnection, scope: str, count: int = 1) -> int:
+    """The next number of a sequence without gaps, or the last of so many: all are taken back if the transaction is."""
     counted = await connection.execute(
         text(
-            "INSERT INTO counter (scope, value) VALUES (:scope, 1) "
-            "ON CONFLICT (scope) DO UPDATE SET value = counter.value + 1 RETURNING value"
+            "INSERT INTO counter (scope, value) VALUES (:scope, :count) "
+            "ON CONFLICT (scope) DO UPDATE SET value = counter.value + :count RETURNING value"
         ),
-        {"scope": scope},
+        {"scope": scope, "count": count},
     )
     return int(counted.scalar_one())
 

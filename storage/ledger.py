@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.bill import Bill
-from domain.books import PAID_AGAIN, Account, credited, given_up, invoiced, paid, taken_back
+from domain.books import PAID_AGAIN, Account, Posting, credited, given_up, invoiced, paid, taken_back
 from storage.books import Book, Scope, balances, post
 from storage.contracts import next_number
 from storage.tables import credit_line, credit_note, invoice, invoice_line, posting
@@ -23,50 +24,73 @@ async def find_invoice(connection: AsyncConnection, key: str) -> dict[str, Any] 
     return dict(row) if row else None
 
 
-async def issue_invoice(
-    connection: AsyncConnection,
-    bill: Bill,
-    *,
-    contract: str,
-    issuer: str,
-    customer: str,
-    rule: str,
-    at: datetime,
-    method: str | None,
-    payment_state: str,
-    trial: bool = False,
-    cut_off: date | None = None,
-    paid_on: date | None = None,
-    reference: str | None = None,
-    set_off: Decimal = Decimal(0),
-) -> str:
-    """Issue an invoice under the issuer's next number of the bill's year; answers with the number.
+async def find_invoices(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Those invoices that domain keys have made, by their keys."""
+    found = await connection.execute(select(invoice).where(invoice.c.key.in_(list(keys))))
+    return {row["key"]: dict(row) for row in found.mappings()}
 
-    A ``trial``, on a test clock, takes no number of the real sequence. With ``cut_off`` it is a bill that waits for
-    that day: the invoice's number is that of the collective one on which it goes out. ``paid_on`` is the local day on
-    which it was paid at once, with the provider's ``reference``; ``set_off`` of it was in the customer's favour before.
+
+class Issue(NamedTuple):
+    """An invoice to be issued: its bill, the rule that it falls due by, and how its payment stands.
+
+    With ``cut_off`` it is a bill that waits for that day: the invoice's number is that of the collective one on which
+    it goes out. ``paid_on`` is the local day on which it was paid at once, with the provider's ``reference``;
+    ``set_off`` of it was in the customer's favour before.
     """
-    number = await numbered(connection, issuer, "B" if cut_off else "F", bill.on.year, trial=trial)
-    values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
-    stands = {"payment": payment_state, "method": method, "set_off": set_off, "cut_off": cut_off}
-    await connection.execute(invoice.insert(), values | stands)
-    lines = [
-        charge.model_dump(exclude={"credits"}) | {"invoice": bill.key, "position": position}
-        for position, charge in enumerate(bill.charges, start=1)
-    ]
+
+    bill: Bill
+    rule: str
+    at: datetime
+    method: str | None
+    payment: str
+    cut_off: date | None = None
+    paid_on: date | None = None
+    reference: str | None = None
+    set_off: Decimal = Decimal(0)
+
+
+async def issue_invoices(connection: AsyncConnection, book: Book, wanted: Sequence[Issue]) -> list[str]:
+    """Issue invoices of a contract, each under the issuer's next number of its bill's year; answers with the numbers.
+
+    A book on ``trial``, of a test clock, takes no number of the real sequence.
+    """
+    numbers = await _numbers(connection, book, wanted)
+    heads, lines, moves = [], [], []
+    for one, number in zip(wanted, numbers, strict=True):
+        stands = {"payment": one.payment, "method": one.method, "set_off": one.set_off, "cut_off": one.cut_off}
+        heads.append(_head(one.bill, number, book, rule=one.rule, at=one.at) | stands)
+        lines += [
+            charge.model_dump(exclude={"credits"}) | {"invoice": one.bill.key, "position": position}
+            for position, charge in enumerate(one.bill.charges, start=1)
+        ]
+        moves += [*invoiced(one.bill, number, one.rule), *_paid_at_once(one, number)]
+    await connection.execute(invoice.insert(), heads)
     await connection.execute(invoice_line.insert(), lines)
-    moves = list(invoiced(bill, number, rule))
-    if paid_on:
-        moves += paid(
-            invoice=bill.key,
-            on=max(paid_on, bill.on),
-            amount=bill.gross - set_off,
-            currency=bill.currency,
-            rule=rule,
-            reference=reference or number,
-        )
-    await post(connection, Book(contract, customer, issuer, trial), moves)
-    return number
+    await post(connection, book, moves)
+    return numbers
+
+
+async def _numbers(connection: AsyncConnection, book: Book, wanted: Sequence[Issue]) -> list[str]:
+    """The next numbers, in order; those of one kind and year are taken at once."""
+    series = [("B" if one.cut_off else "F", one.bill.on.year) for one in wanted]
+    taken = {
+        (kind, year): iter(await numbered(connection, book.issuer, kind, year, trial=book.trial, count=count))
+        for (kind, year), count in sorted(Counter(series).items())
+    }
+    return [next(taken[one]) for one in series]
+
+
+def _paid_at_once(one: Issue, number: str) -> Iterable[Posting]:
+    if one.paid_on is None:
+        return ()
+    return paid(
+        invoice=one.bill.key,
+        on=max(one.paid_on, one.bill.on),
+        amount=one.bill.gross - one.set_off,
+        currency=one.bill.currency,
+        rule=one.rule,
+        reference=one.reference or number,
+    )
 
 
 async def find_credit(connection: AsyncConnection, key: str) -> str | None:
@@ -88,8 +112,9 @@ async def issue_credit(
     trial: bool = False,
 ) -> str:
     """Issue a credit note under the issuer's next number; the database refuses more than was charged."""
-    number = await numbered(connection, issuer, "A", bill.on.year, trial=trial)
-    values = _head(bill, number, contract=contract, issuer=issuer, customer=customer, rule=rule, at=at)
+    book = Book(contract, customer, issuer, trial)
+    (number,) = await numbered(connection, issuer, "A", bill.on.year, trial=trial)
+    values = _head(bill, number, book, rule=rule, at=at)
     await connection.execute(credit_note.insert(), values | {"reason": reason})
     lines = [
         {
@@ -104,7 +129,7 @@ async def issue_credit(
         for charge in bill.charges
     ]
     await connection.execute(credit_line.insert(), lines)
-    await post(connection, Book(contract, customer, issuer, trial), credited(bill, number, rule))
+    await post(connection, book, credited(bill, number, rule))
     return number
 
 
@@ -121,23 +146,23 @@ async def apply_credit(connection: AsyncConnection, applied: Mapping[str, Decima
         )
 
 
-async def numbered(connection: AsyncConnection, issuer: str, kind: str, year: int, *, trial: bool) -> str:
-    """The issuer's next number of a kind of document and a year; what is on trial has a series of its own."""
+async def numbered(
+    connection: AsyncConnection, issuer: str, kind: str, year: int, *, trial: bool, count: int = 1
+) -> list[str]:
+    """The issuer's next numbers of a kind of document and a year; what is on trial has a series of its own."""
     series = f"TEST-{issuer}" if trial else issuer
-    count = await next_number(connection, f"{kind}/{series}/{year}")
-    return f"{series}-{kind}{year}-{count:06d}"
+    last = await next_number(connection, f"{kind}/{series}/{year}", count)
+    return [f"{series}-{kind}{year}-{number:06d}" for number in range(last - count + 1, last + 1)]
 
 
-def _head(
-    bill: Bill, number: str, *, contract: str, issuer: str, customer: str, rule: str, at: datetime
-) -> dict[str, Any]:
+def _head(bill: Bill, number: str, book: Book, *, rule: str, at: datetime) -> dict[str, Any]:
     return {
         **bill.model_dump(exclude={"charges", "taxes"}),
         "taxes": [part.model_dump(mode="json") for part in bill.taxes],
         "number": number,
-        "contract": contract,
-        "issuer": issuer,
-        "customer": customer,
+        "contract": book.contract,
+        "issuer": book.issuer,
+        "customer": book.customer,
         "rule": rule,
         "issued_at": at,
     }

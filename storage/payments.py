@@ -38,8 +38,8 @@ async def find_held(connection: AsyncConnection, key: str | None, reference: str
     return dict(row) if row else None
 
 
-async def add(connection: AsyncConnection, values: dict[str, Any]) -> None:
-    """Write down an attempt to collect."""
+async def add(connection: AsyncConnection, values: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Write down an attempt to collect, or several."""
     await connection.execute(payment.insert(), values)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.view import NAMES_DEVICES, Record, View
+from domain.view import NAMES_DEVICES, Entry, Record, View
 from storage import hooks, pipeline, tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
@@ -26,6 +26,18 @@ async def write(connection: AsyncConnection, record: Record) -> None:
         await hooks.queue(connection, number, record.entries)
     if record.view is not None:
         await _show(connection, record, record.view)
+
+
+async def write_all(connection: AsyncConnection, told: Iterable[Record]) -> None:
+    """Write records of one contract in their order; what comes without a view is written with what follows."""
+    entries: tuple[Entry, ...] = ()
+    for record in told:
+        entries += record.entries
+        if record.view is not None:
+            await write(connection, record.model_copy(update={"entries": entries}))
+            entries = ()
+    if entries:
+        await write(connection, record.model_copy(update={"entries": entries}))
 
 
 async def _show(connection: AsyncConnection, record: Record, view: View) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,12 +23,22 @@ from domain.view import Record
 from storage import books, contracts, coupons, ledger, payments
 from storage.books import Scope
 from storage.database import Database
-from storage.tables import audit_entry, credit_note, invoice, payment, provider_payment
+from storage.migrate import upgrade
+from storage.tables import (
+    audit_entry,
+    contract,
+    credit_note,
+    invoice,
+    invoice_line,
+    payment,
+    posting,
+    provider_payment,
+)
 from tests.activities.samples import invoice as issuing
 from tests.activities.samples import job, run
 from tests.storage.samples import AT, CONTRACT, bill, charge, record, row
 from tests.storage.test_coupons import WELCOME
-from workflows.catalogue import ACTIVITY
+from workflows.catalogue import ACTIVITY, Job
 
 
 @pytest.fixture
@@ -150,6 +161,68 @@ async def test_a_period_costs_few_statements(database: Database, billing: Billin
         await run(billing.issue_invoice, job(issuing(bill("k", charge("c")), None), record(1, "period_billed")))
     told = [statement for statement in seen if not statement.startswith("BEGIN")]
     assert len(told) <= 9, told
+
+
+def _year(method: str = "pm_ok", **others: str) -> list[Job]:
+    """Twelve invoices, the methods of some of them given by their keys; only the last record shows the contract."""
+    jobs = []
+    for position in range(1, 13):
+        key = f"k{position:02}"
+        told = record(position, "period_billed")
+        shown = told if position == 12 else told.model_copy(update={"view": None, "contract": CONTRACT})
+        jobs.append(job(issuing(bill(key, charge(f"c{position:02}")), others.get(key, method)), shown))
+    return jobs
+
+
+def _while_paid(_position: int, outcome: Outcome) -> bool:
+    return outcome.kind == "paid"
+
+
+async def _rows(database: Database) -> list[list[dict[str, Any]]]:
+    """Everything that billing writes, but for the moments at which it was written."""
+    moments = {"at", "posted_at", "written_at"}
+    found = []
+    async with database.read() as connection:
+        for table in (invoice, invoice_line, payment, posting, audit_entry, contract):
+            rows = await connection.execute(select(table).order_by(*table.primary_key))
+            found.append([{key: row[key] for key in row if key not in moments} for row in rows.mappings()])
+    return found
+
+
+async def test_many_at_once_are_as_if_one_by_one(
+    database: Database, billing: BillingActivities, tmp_path: Path
+) -> None:
+    """Invoices, lines, payments, postings, the trail and the read model: row for row, and the same when repeated."""
+    together = [await billing.issue_together(_year(), _while_paid) for _ in range(2)]
+    other = Database(f"sqlite+aiosqlite:///{tmp_path / 'one-by-one.db'}")
+    await upgrade(other)
+    async with other.write() as connection:
+        await contracts.begin(connection, row())
+    alone = BillingActivities(other, Providers(EmbeddedPayments(other)))
+    one_by_one = [await run(alone.issue_invoice, one) for one in _year()]
+    assert together == [one_by_one, one_by_one]
+    assert [outcome.reference for outcome in one_by_one] == [f"SMP-F2027-{number:06d}" for number in range(1, 13)]
+    assert await _rows(database) == await _rows(other)
+    await other.close()
+
+
+@pytest.mark.parametrize(("method", "made", "last"), [("pm_declined", 5, "declined"), ("pm_gone", 4, "paid")])
+async def test_many_at_once_end_where_an_answer_is_another(
+    database: Database, billing: BillingActivities, method: str, made: int, last: str
+) -> None:
+    """A decline is issued and ends it, what cannot be collected now is not issued, and nothing after it is asked."""
+    outcomes = await billing.issue_together(_year(k05=method), _while_paid)
+    assert (len(outcomes), outcomes[-1].kind) == (made, last)
+    assert (await _count(database, invoice), await _count(database, audit_entry)) == (made, made)
+    assert await _count(database, provider_payment) == made
+
+
+async def test_a_year_at_once_costs_few_statements(database: Database, billing: BillingActivities) -> None:
+    """Twelve periods that are caught up with cost as many statements as one, and one for each that is collected."""
+    with _statements(database) as seen:
+        await billing.issue_together(_year(), _while_paid)
+    told = [statement for statement in seen if not statement.startswith("BEGIN")]
+    assert len(told) <= 12 + 10, told
 
 
 async def test_a_test_clock_takes_no_real_number(database: Database, billing: BillingActivities) -> None:

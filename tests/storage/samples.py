@@ -12,6 +12,7 @@ from domain.bill import Bill, Charge
 from domain.simulator import Life
 from domain.view import Entry, Record, View, view
 from storage import ledger
+from storage.books import Book
 from tests.domain.samples import quote, utc
 
 AT = datetime(2027, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
@@ -43,18 +44,9 @@ def bill(key: str, *charges: Charge, on: date = date(2027, 3, 1)) -> Bill:
 
 async def issue(connection: AsyncConnection, issued: Bill, *, issuer: str = "SMP", trial: bool = False) -> str:
     """Issue the bill as a paid invoice."""
-    return await ledger.issue_invoice(
-        connection,
-        issued,
-        contract=CONTRACT,
-        issuer=issuer,
-        customer="c-1",
-        rule="SMP-4",
-        at=AT,
-        method="pm_ok",
-        payment_state="paid",
-        trial=trial,
-    )
+    one = ledger.Issue(issued, "SMP-4", AT, method="pm_ok", payment="paid")
+    (number,) = await ledger.issue_invoices(connection, Book(CONTRACT, "c-1", issuer, trial), [one])
+    return number
 
 
 async def credit(connection: AsyncConnection, credited: Bill) -> str:
