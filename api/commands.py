@@ -26,7 +26,7 @@ from domain.permissions import LIFE_RULE
 from domain.renewal_request import Asked, RenewalAnswer
 from domain.state import Contract
 from domain.view import View
-from storage import contracts, read_contracts
+from storage import contracts, read_contracts, records
 from workflows.messages import ContractStart, Taken
 from workflows.refusals import MOVED_ON, REFUSED
 
@@ -42,7 +42,11 @@ async def give(services: Services, number: str, command: Command) -> Taken:
     Raises a problem: 404 without such a contract, 409 where a rule refuses, 503 where it does not answer.
     """
     taken = await _update(services, number, command, Taken)
-    await followed(services, number, taken.version)
+    if taken.told is None:
+        await followed(services, number, taken.version)
+    else:
+        async with services.database.write() as connection:
+            await records.write(connection, taken.told.model_copy(update={"view": taken.view}))
     return taken
 
 

@@ -30,8 +30,8 @@ class Services:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
-def services(request: Request) -> Services:
-    """The process's services."""
+async def services(request: Request) -> Services:
+    """The process's services. Async, because what is not is run in a thread, at each request."""
     found: Services = request.app.state.services
     return found
 

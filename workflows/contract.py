@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.refusal import Refusal
     from domain.renewal_request import RenewalAnswer
     from domain.state import Contract
-    from domain.view import View
+    from domain.view import Record, View
     from workflows import catalogue
     from workflows.carrying import CarriesOut
     from workflows.commands import TakesCommands
@@ -106,7 +106,15 @@ class ContractWorkflow(CarriesOut, TakesCommands):
         except Refusal as refusal:
             raise as_error(refusal, self._contract) from refusal
         self._apply(events, command=command.id)
-        return self._taken(self._keep_answer(command, events))
+        taken = self._taken(self._keep_answer(command, events))
+        return taken.model_copy(update={"told": self._told()})
+
+    def _told(self) -> Record | None:
+        """What is to be written down, where no effect will carry it along; the view is in the answer already."""
+        if self._outbox or self._run_over:
+            return None
+        tasks = self._waiting(self._contract)
+        return Record(contract=self._contract.number, entries=tuple(self._unrecorded), tasks=tasks)
 
     def _would_take(self, command: Command) -> None:
         """Refuse before anything is written, where it is certain already."""

@@ -14,7 +14,7 @@ from domain.envelope import Command, Id
 from domain.state import Contract
 from domain.takeover.commands import TakeOver
 from domain.values import Carried, Text
-from domain.view import Entry, View
+from domain.view import Entry, Record, View
 
 
 class Answer(Carried):
@@ -27,11 +27,16 @@ class Answer(Carried):
 
 
 class Taken(Carried):
-    """A command's answer: the version of the trail after it, the kinds of event it caused, and the contract."""
+    """A command's answer: the version of the trail after it, the kinds of event it caused, and the contract.
+
+    ``told`` is what is to be written down of it, where nothing else is to be done that it would wait for: whoever asked
+    may write it down, so that it can be read at once. The contract does so itself too; each entry is there once.
+    """
 
     version: int
     events: tuple[str, ...]
     view: View
+    told: Record | None = None
 
 
 class Trouble(Carried):
