@@ -1,4 +1,4 @@
-"""The floor: the least that Temporal itself costs for as many waits and one activity per period."""
+"""The floor: the least that Temporal itself costs for as many waits and activities, or for an answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from temporalio import activity, workflow
 
 PERIODS = 12
+QUEUE = "floor"
 
 
 @activity.defn(name="floor.nothing")
@@ -37,3 +38,23 @@ class Floor:
     def go(self) -> None:
         """Begin."""
         self._go = True
+
+
+@workflow.defn(name="Bare")
+class Bare:
+    """A bare workflow that answers."""
+
+    def __init__(self) -> None:
+        self._touched = 0
+
+    @workflow.run
+    async def run(self) -> int:
+        """Wait until it has been asked twice, which nobody does."""
+        await workflow.wait_condition(lambda: self._touched > 1)
+        return self._touched
+
+    @workflow.update(name="touch")
+    def touch(self) -> int:
+        """Answer how often it was asked."""
+        self._touched += 1
+        return self._touched

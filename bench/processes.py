@@ -9,15 +9,14 @@ import psutil
 
 
 class Cpu:
-    """Processor seconds of some processes, since a mark."""
+    """Processor seconds of some processes and their children, since a mark."""
 
     def __init__(self, pids: dict[str, int]) -> None:
         self._processes = {name: psutil.Process(pid) for name, pid in pids.items()}
         self._marked = self._now()
 
     def _now(self) -> dict[str, float]:
-        times = {name: process.cpu_times() for name, process in self._processes.items()}
-        return {name: used.user + used.system for name, used in times.items()}
+        return {name: _used(process) for name, process in self._processes.items()}
 
     def mark(self) -> None:
         """Count from now on."""
@@ -28,6 +27,16 @@ class Cpu:
         return {name: round(used - self._marked[name], 2) for name, used in self._now().items()}
 
 
+def _used(process: psutil.Process) -> float:
+    """Seconds of a process, of its children, and of those that have ended and were waited for."""
+    seconds = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+    return seconds
+
+
 def peak_megabytes(pid: int) -> float:
     """The most memory that a process has held, in MB; 0 where the system does not say."""
     with contextlib.suppress(OSError):
@@ -35,6 +44,15 @@ def peak_megabytes(pid: int) -> float:
             if line.startswith("VmHWM"):
                 return round(int(line.split()[1]) / 1024, 1)
     return 0.0
+
+
+def megabytes(pid: int) -> float:
+    """What a process and its children hold now, in MB; what they share is counted once."""
+    held = 0
+    for one in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            held += one.memory_full_info().pss
+    return round(held / 1024**2, 1)
 
 
 def port_owner(port: int) -> int:

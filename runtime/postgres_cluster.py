@@ -21,11 +21,9 @@ from runtime.ports import LOOPBACK, free_port
 OWNER = "tenure"
 START_PATIENCE = timedelta(seconds=30)
 
-# Nothing here outlives the run, so nothing needs to survive a power cut.
-SETTINGS = (
-    *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
-    *("-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=error"),
-)
+SETTINGS = ("-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=error")
+# What does not outlive the run need not survive a power cut.
+FORGETFUL = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
 class PostgresMissing(Exception):
@@ -39,13 +37,14 @@ class PostgresFailed(Exception):
 class PostgresCluster:
     """A PostgreSQL server for as long as the block lasts."""
 
-    def __init__(self) -> None:
-        """The cluster, not yet started.
+    def __init__(self, *, durable: bool = False) -> None:
+        """The cluster, not yet started; where it is ``durable``, each commit waits for the disk, as it does in earnest.
 
         Raises:
             PostgresMissing: there is no initdb to make it with.
         """
         self.port = free_port()
+        self._settings = SETTINGS if durable else (*SETTINGS, *FORGETFUL)
         self._bin = postgres_programs()
         self._user = "postgres" if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -89,7 +88,7 @@ class PostgresCluster:
             if child.start([self._bin / "initdb", *make], output=output, user=self._user).wait():
                 raise PostgresFailed(f"initdb failed:\n{log.read_text()}")
             where = ("-D", data, "-h", LOOPBACK, "-p", str(self.port), "-k", self._directory)
-            command: list[str | Path] = [self._bin / "postgres", *where, *SETTINGS]
+            command: list[str | Path] = [self._bin / "postgres", *where, *self._settings]
             self._process = child.start(command, output=output, user=self._user, end_signal=signal.SIGQUIT)
         self._wait_until_ready(log)
 

@@ -1,0 +1,172 @@
+"""`python -m bench.api`: what the API's answers take over HTTP, and accepting beside its floor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx
+import typer
+from sqlalchemy import text
+
+from bench import stock
+from bench.floor import QUEUE
+from bench.house import DATABASES, House, house, machine
+
+LATEST = Path(__file__).parent / "latest-api.json"
+CLIENTS = (1, 8, 32)
+WARM_UP = 30
+SERIAL = "BENCH-API"
+Ask = Callable[[], Awaitable[object]]
+
+
+def main(
+    contracts: Annotated[int, typer.Option(help="How many contracts the database has.")] = 5000,
+    requests: Annotated[int, typer.Option(help="How often each is asked, by each number of clients.")] = 400,
+) -> None:
+    """Measure, print, and write bench/latest-api.json."""
+    report = asyncio.run(_measure(contracts, requests))
+    LATEST.write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))
+
+
+async def _measure(contracts: int, requests: int) -> dict[str, Any]:
+    return {
+        "machine": machine(),
+        "method": (
+            f"One API process, one worker, the embedded Temporal server and a database with {contracts} contracts; "
+            f"each operation {requests} times by each number of clients, one after the other without a pause. "
+            "`floor` is a bare workflow's update on the same server, answered by the same worker, and one commit to "
+            "the same database, by the client itself. The clients share the machine, their own work is in the figures."
+        ),
+        "databases": {kind: await _database(kind, contracts, requests) for kind in DATABASES},
+    }
+
+
+async def _database(kind: str, contracts: int, requests: int) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="tenure-bench-") as folder:
+        async with house(Path(folder), kind) as running:
+            known = await stock.fill(running.database, stock.lives(list(running.programmes.values())), contracts)
+            await _register(running)
+            caller = Caller(running, known)
+            await caller.round(1, WARM_UP)
+            return [await caller.round(clients, requests) for clients in CLIENTS]
+
+
+async def _register(running: House) -> None:
+    cover = [{"kind": "warranty", "last_day": "2036-05-17"}]
+    body = {"model": "DesignJet T-24", "device_type": "large_format", "country": "FR", "cover": cover}
+    answer = await running.http.put(f"/v1/devices/{SERIAL}", json=body, headers=_key())
+    answer.raise_for_status()
+
+
+def _key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid4())}
+
+
+class Caller:
+    """Asks a house, and takes the time."""
+
+    def __init__(self, running: House, known: list[tuple[str, str]]) -> None:
+        self._house, self._http, self._known = running, running.http, known
+        self._dice = random.Random(1)
+
+    async def round(self, clients: int, count: int) -> dict[str, Any]:
+        """Every operation so many times by so many clients at once; milliseconds."""
+        quoted: list[str] = []
+
+        async def quote() -> None:
+            quoted.append((await self._sent("POST", "/v1/quotes", self._wanted()))["number"])
+
+        took = await timed(clients, {"quote": [quote] * count})
+        # In turn, so that whatever else goes on in the machine meets both alike.
+        took |= await timed(clients, {"accept": map(self._accept, quoted), "floor": await self._floor(count)})
+        for name, ask in (("read", self._read), ("list", self._list), ("entitlement", self._entitlement)):
+            took |= await timed(clients, {name: [ask] * count})
+        ratio = round(took["accept"]["p50_ms"] / took["floor"]["p50_ms"], 2)
+        found = {"clients": clients, "accept_of_floor": ratio, **took}
+        print(json.dumps(found), file=sys.stderr)
+        return found
+
+    def _wanted(self) -> dict[str, Any]:
+        name = f"bench-{self._dice.randrange(1000)}"
+        email = f"{name}@bench.example"
+        customer = {"id": name, "name": "Bench", "email": email, "language": "en", "country": "FR"}
+        offers = [{"serial": SERIAL, "service": "care-designjet"}]
+        return {"programme": "HPG", "period": 1, "customer": customer, "offers": offers}
+
+    async def _sent(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await self._http.request(method, path, json=body, headers=_key())
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    def _accept(self, number: str) -> Ask:
+        return lambda: self._sent("POST", f"/v1/quotes/{number}/accept", {"revision": 1})
+
+    async def _read(self) -> None:
+        await self._sent("GET", f"/v1/contracts/{self._dice.choice(self._known)[0]}")
+
+    async def _list(self) -> None:
+        customer = f"stock-{self._dice.randrange(len(self._known) // 5)}"
+        await self._sent("GET", f"/v1/contracts?customer={customer}&limit=20")
+
+    async def _entitlement(self) -> None:
+        serial = self._dice.choice(self._known)[1]
+        await self._sent("GET", f"/v1/devices/{serial}/entitlement?on={stock.AS_OF:%Y-%m-%d}")
+
+    async def _floor(self, count: int) -> list[Ask]:
+        """As many bare workflows, begun, each to be asked once."""
+        names = [f"bare-{uuid4()}" for _ in range(count)]
+        client = self._house.client
+        for start in range(0, count, 50):
+            some = names[start : start + 50]
+            await asyncio.gather(*(client.start_workflow("Bare", id=name, task_queue=QUEUE) for name in some))
+        return [self._touch(name) for name in names]
+
+    def _touch(self, name: str) -> Ask:
+        async def touch() -> None:
+            await self._house.client.get_workflow_handle(name).execute_update("touch")
+            async with self._house.database.write() as connection:
+                written = "INSERT INTO counter (scope, value) VALUES (:name, 1)"
+                await connection.execute(text(written), {"name": name})
+
+        return touch
+
+
+async def timed(clients: int, asked: dict[str, Iterable[Ask]]) -> dict[str, dict[str, float]]:
+    """What each kind took in milliseconds, the kinds in turn, asked by so many clients, each one after the other."""
+    waiting = iter([named for row in zip(*asked.values(), strict=True) for named in zip(asked, row, strict=True)])
+    took: dict[str, list[float]] = {name: [] for name in asked}
+
+    async def client() -> None:
+        for name, ask in waiting:
+            began = time.perf_counter()
+            await ask()
+            took[name].append((time.perf_counter() - began) * 1000)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    seconds = time.perf_counter() - began
+    return {name: _figures(sorted(some), seconds) for name, some in took.items()}
+
+
+def _figures(took: list[float], seconds: float) -> dict[str, float]:
+    return {
+        "p50_ms": round(took[len(took) // 2], 2),
+        "p99_ms": round(took[int(len(took) * 0.99)], 2),
+        "per_second": round(len(took) / seconds, 1),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
