@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.errors import Refused, mapped
+from activities.errors import Refused, Unreachable, mapped
+from activities.issued import Kind, issued_paper
 from activities.papers import Page, PaperPort
 from domain.calendar import local_date
 from domain.effects import MakeDocument, Outcome
+from domain.invoice_mail import paper_key
 from domain.terms import Terms
-from storage import checkouts, documents, programmes, records
+from storage import checkouts, contracts, documents, programmes, records
 from storage.database import Database
+from storage.documents import Source
 from workflows.catalogue import Header, Job
 
 
@@ -33,10 +37,9 @@ class DocumentActivities:
         with mapped("documents"):
             async with self._database.read() as connection:
                 known = await documents.hashes(connection, (effect.key,))
-                page, terms = await self._page(connection, job.contract, effect)
+                source = None if known else await self._source(connection, job.contract, effect)
             made = None
-            if not known:
-                source = self._papers.document(page, terms)
+            if source:
                 # A long list takes a while to lay out; the loop has others to serve.
                 made = source, await asyncio.to_thread(self._papers.printed, source)
             async with self._database.write() as connection:
@@ -55,18 +58,26 @@ class DocumentActivities:
                     await records.write(connection, job.record)
         return Outcome(reference=digest)
 
-    async def _page(self, connection: AsyncConnection, contract: Header, effect: MakeDocument) -> tuple[Page, Terms]:
-        page = Page(
-            name=effect.document,
-            contract=contract.number,
-            on=local_date(effect.at, contract.zone),
-            currency=contract.currency,
-            language=contract.customer.language,
-            customer=contract.customer.model_dump(mode="json"),
-            address=(await checkouts.read(connection, contract.number)).get("billing_address"),
-            data=effect.data,
-        )
-        return page, await self._terms_of(connection, contract)
+    async def _source(self, connection: AsyncConnection, contract: Header, effect: MakeDocument) -> Source:
+        address = (await checkouts.read(connection, contract.number)).get("billing_address")
+        terms = await self._terms_of(connection, contract)
+        match effect.document:
+            case "invoice" | "credit" as kind:
+                row, issued = await _issued(connection, contract.number, kind, effect.key)
+                paper = issued_paper(kind, row, issued, customer=contract.customer, address=address, terms=terms)
+                return self._papers.invoice(paper, terms)
+            case name:
+                page = Page(
+                    name=name,
+                    contract=contract.number,
+                    on=local_date(effect.at, contract.zone),
+                    currency=contract.currency,
+                    language=contract.customer.language,
+                    customer=contract.customer.model_dump(mode="json"),
+                    address=address,
+                    data=effect.data,
+                )
+                return self._papers.document(page, terms)
 
     async def _terms_of(self, connection: AsyncConnection, contract: Header) -> Terms:
         """The terms that the contract lives under, for their issuer; a version never changes."""
@@ -77,3 +88,15 @@ class DocumentActivities:
                 raise Refused(f"version {version[1]} of programme {version[0]} is not loaded")
             self._terms[version] = Terms.model_validate(row["terms"])
         return self._terms[version]
+
+
+async def _issued(
+    connection: AsyncConnection, contract: str, kind: Kind, key: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The row of which this is the paper's key, and the contract's invoices; raises Unreachable until it is issued."""
+    issued = await contracts.invoices(connection, contract)
+    rows = issued if kind == "invoice" else await contracts.credit_notes(connection, contract)
+    row = next((row for row in rows if paper_key(row["key"]) == key), None)
+    if row is None:
+        raise Unreachable(f"what {key} is the paper of is not issued yet")
+    return row, issued

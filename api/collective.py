@@ -10,12 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from activities.issued import exact, paper_line, tax_parts
 from activities.papers import Paper
 from api.contracts import TaxOut
 from api.downloads import downloaded, kept
 from api.fields import Day
 from api.money import CustomerId
-from api.papers import PDF, PaperNumber, exact, paper_line, tax_parts
+from api.papers import PDF, PaperNumber
 from api.problems import RESPONSES, not_found
 from api.security import MayRead
 from api.services import Needs

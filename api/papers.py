@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from activities.papers import Paper, PaperLine, Sheet, SheetLine
+from activities.issued import issued_paper
+from activities.papers import Sheet, SheetLine
 from api.commands import view_of
 from api.downloads import downloaded, kept
 from api.fields import Day, Number
@@ -18,9 +17,8 @@ from api.problems import RESPONSES, ProblemError, not_found
 from api.security import MayRead
 from api.services import Needs, Services
 from domain.calendar import local_date
-from domain.money import places
+from domain.invoice_mail import paper_key
 from domain.terms import Terms
-from domain.view import View
 from storage import checkouts, contracts, documents, programmes
 from storage.books import Scope
 from storage.statement import Statement, statement
@@ -61,67 +59,9 @@ async def _printed(services: Services, number: str, paper: str, kind: Literal["i
             hint="its PDF is under /customers/{customer}/collective-invoices",
         )
     terms = Terms.model_validate(version["terms"])
-    numbers = {line["key"]: invoice["number"] for invoice in issued for line in invoice["lines"]}
-    lines = tuple(paper_line(line, row["currency"], numbers) for line in row["lines"])
-    made = _paper(row, kind, lines, shown, address)
-    if kind == "invoice" and row["method"] == "on_account":
-        made = replace(made, due=row["on"] + timedelta(days=terms.order.due_days))
+    made = issued_paper(kind, row, issued, customer=shown.customer, address=address, terms=terms)
     source = services.papers.invoice(made, terms)
-    return downloaded(await kept(services, f"{row['key']}/paper", number, kind, source), f"{paper}.pdf")
-
-
-def _paper(
-    row: Mapping[str, Any],
-    kind: Literal["invoice", "credit"],
-    lines: tuple[PaperLine, ...],
-    shown: View,
-    address: dict[str, Any] | None,
-) -> Paper:
-    return Paper(
-        kind=kind,
-        number=row["number"],
-        contract=shown.number,
-        on=row["on"],
-        currency=row["currency"],
-        language=shown.customer.language,
-        customer=shown.customer.model_dump(),
-        address=address,
-        lines=lines,
-        net=exact(row["net"], row["currency"]),
-        tax_name=row["tax_name"],
-        tax_percent=row["tax_percent"],
-        tax_category=row["tax_category"],
-        tax=exact(row["tax"], row["currency"]),
-        gross=exact(row["gross"], row["currency"]),
-        taxes=tax_parts(row),
-    )
-
-
-def paper_line(line: Mapping[str, Any], currency: str, numbers: Mapping[str, str]) -> PaperLine:
-    """A row of an invoice or credit note as a line of its paper."""
-    return PaperLine(
-        text=line["text"],
-        rule=line["rule"],
-        net=exact(line["net"], currency),
-        serial=line.get("serial"),
-        first=line.get("first"),
-        last=line.get("last"),
-        corrects=numbers.get(line.get("credits") or ""),
-        contract=line.get("contract"),
-    )
-
-
-def tax_parts(row: Mapping[str, Any]) -> tuple[tuple[str, Decimal, Decimal], ...]:
-    """Name, percent and amount of each tax of a document, where there are several."""
-    return tuple(
-        (part["name"], Decimal(part["percent"]), exact(Decimal(part["amount"]), row["currency"]))
-        for part in row["taxes"]
-    )
-
-
-def exact(amount: Decimal, currency: str) -> Decimal:
-    """The amount in the currency's own places: the books keep more."""
-    return amount.quantize(Decimal(1).scaleb(-places(currency)))
+    return downloaded(await kept(services, paper_key(row["key"]), number, kind, source), f"{paper}.pdf")
 
 
 @router.get("/statement/pdf", operation_id="read_statement_pdf", response_class=Response, responses=PDF)

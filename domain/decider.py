@@ -20,6 +20,7 @@ from domain import (
     change,
     consolidation,
     copies,
+    invoice_mail,
     late,
     order,
     quote,
@@ -180,7 +181,8 @@ def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:
     tell = _EFFECTS.get(type(event))
     told = settling.collected_less(contract, tuple(tell(contract, event))) if tell else ()
     asked = taxation.asks(contract, event)
-    return (*asked, *(consolidation.marked(contract, event, effect) for effect in told))
+    marked = tuple(consolidation.marked(contract, event, effect) for effect in told)
+    return (*asked, *invoice_mail.mailed(contract, marked))
 
 
 def report(effect: Effect, outcome: Outcome) -> Command | None:

@@ -168,6 +168,8 @@ def _billing(terms: Terms, billing: BillingTerms) -> Told:
         yield billing.rule, "Where cover was waited for, billing begins with the calendar month after it ends."
     else:
         yield billing.rule, "Billing begins with the first day of service."
+    if billing.mailed:
+        yield billing.rule, "Each invoice and credit note goes to the customer by mail."
     if billing.consolidated:
         day = billing.consolidated.day
         until = "the last day of each month" if day == 31 else f"day {day} of each month"

@@ -224,6 +224,11 @@ class BillingTerms(Carried):
         description="Consolidated invoices, for customers on account: bills wait for the cut-off day and go out under "
         "one number. Needs `order.payment: on_account`.",
     )
+    mailed: bool = Field(
+        default=False,
+        description="Each invoice and credit note goes to the customer by mail when it is issued. Otherwise its paper "
+        "is there for whoever asks. Does not go with `consolidated`.",
+    )
     daily_bound: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=12,
         description="Safety: as many bills over something a contract makes by itself on one day for each of its lines. "
@@ -704,6 +709,9 @@ class Terms(Carried):
     def _consolidated_is_on_account(self) -> Self:
         if self.billing and self.billing.consolidated and self.order.payment != "on_account":
             msg = "`billing.consolidated` needs `order.payment: on_account`: what is paid at once cannot wait"
+            raise ValueError(msg)
+        if self.billing and self.billing.consolidated and self.billing.mailed:
+            msg = "`billing.mailed` does not go with `billing.consolidated`: such bills are no invoices"
             raise ValueError(msg)
         return self
 

@@ -17,6 +17,8 @@ from storage.database import insert
 from storage.tables import document, document_content, document_template
 
 PDF = "application/pdf"
+NUMBERED = ("invoice", "credit")
+"""Documents that have a number of their own in the books."""
 BOOKED = ("invoice", "credit", "statement")
 """Documents that are listed with the money, not with the contract's papers."""
 
@@ -125,8 +127,11 @@ async def source(connection: AsyncConnection, key: str) -> Source | None:
 
 
 def file_name(row: dict[str, Any]) -> str:
-    """What a document's file is called."""
+    """What a document's file is called: an invoice and a credit note by their number."""
     ending = guess_extension(row["media_type"].partition(";")[0]) or ""
+    number = row["data"].get("number") if row["name"] in NUMBERED else None
+    if number:
+        return f"{number}{ending}"
     return f"{row['name'].replace('_', '-')}-{row['contract']}{ending}"
 
 

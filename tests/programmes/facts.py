@@ -79,13 +79,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "order.forms.forms.reply_form.document": "order_form",
     },
     "HPJ-8": {
+        "billing.mailed": True,
         "order.documents.documents": [
             "delivery_note",
             "covered_equipment",
             "support_contacts",
             "terms_summary",
             "service_specification",
-        ]
+        ],
     },
     "HPJ-9": {
         "desk.hours": [
