@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast lock clean
+.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast chaos lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
 PYTEST_ARGS ?=
 WAVE ?= 1000
+CHAOS ?= --rounds 10 --contracts 25
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ bench: setup  ## The measurements
 
 bench-forecast: setup  ## The forecast of a million contracts, about ten minutes with its preparation
 	$(PY) -m bench.forecast
+
+chaos: setup parts  ## Faults: contracts live while everything is killed and ill, and must equal the simulator's
+	$(PY) -m bench.chaos $(CHAOS)
 
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
+from activities.alive import Alive
 from activities.batches import BatchActivities
 from activities.billing import BillingActivities
 from activities.books import BooksActivities
@@ -206,6 +207,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
         ],
         # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
         workflow_runner=UnsandboxedWorkflowRunner(),
+        interceptors=[Alive()],
         graceful_shutdown_timeout=GRACE,
         max_concurrent_workflow_tasks=settings.max_workflow_tasks,
         max_concurrent_activities=settings.max_activities,

@@ -36,12 +36,22 @@ _TRIES = 20
 _READ_WITHIN = 2.0
 
 
+class _OverError(Exception):
+    """The contract's workflow is over, or there never was one."""
+
+
 async def give(services: Services, number: str, command: Command) -> Taken:
     """Give a contract a command, and answer when it has taken it and the read model knows.
 
     Raises a problem: 404 without such a contract, 409 where a rule refuses, 503 where it does not answer.
     """
-    taken = await _update(services, number, command, Taken)
+    try:
+        taken = await _update(services, number, command, Taken)
+    except _OverError as over:
+        known = await _taken_before(services, number, command)
+        if known is None:
+            raise await _gone(services, number) from over
+        return known
     if taken.told is None:
         await followed(services, number, taken.version)
     else:
@@ -68,7 +78,10 @@ async def ask_for_renewal(services: Services, number: str, command: OfferRenewal
     if shown.closed:
         reason = f"the contract ended on {shown.ended_on} ({shown.status.value})"
         return RenewalAnswer(outcome=Asked.NOT_RUNNING, reason=reason, currency=shown.currency)
-    return await _update(services, number, command, RenewalAnswer)
+    try:
+        return await _update(services, number, command, RenewalAnswer)
+    except _OverError as over:
+        raise await _gone(services, number) from over
 
 
 async def _update(services: Services, number: str, command: Command, answers: type[Answered]) -> Answered:
@@ -88,7 +101,7 @@ async def _update(services: Services, number: str, command: Command, answers: ty
             raise unavailable("the contract does not answer; send the same command again") from error
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                raise await _gone(services, number) from error
+                raise _OverError from error
             raise
         else:
             return taken
@@ -106,6 +119,16 @@ def as_problem(error: WorkflowUpdateFailedError) -> ProblemError | None:
         return unavailable(cause.message)
     names = ("rule", "field", "allowed_from", "allowed_when", "allowed")
     return ProblemError(409, "refused", cause.message, **{name: cause.details[0].get(name) for name in names})
+
+
+async def _taken_before(services: Services, number: str, command: Command) -> Taken | None:
+    """The answer to the command by which a contract ended, where it is asked again; none where it never took it."""
+    async with services.database.read() as connection:
+        caused = await contracts.caused_by(connection, number, command.id)
+        view = await contracts.read(connection, number)
+    if view is None or not caused:
+        return None
+    return Taken(version=view.version, events=tuple(entry.kind for entry in caused), view=view)
 
 
 async def _gone(services: Services, number: str) -> ProblemError:

@@ -53,7 +53,8 @@ class PostgresCluster:
         """The cluster, ready for connections."""
         self._directory = Path(tempfile.mkdtemp(prefix="tenure-pg-"))
         try:
-            self._start()
+            self._make()
+            self.start()
         except BaseException:
             self.__exit__()
             raise
@@ -79,26 +80,48 @@ class PostgresCluster:
         """The SQLAlchemy URL of a database in this cluster."""
         return f"postgresql+asyncpg://{OWNER}@{LOOPBACK}:{self.port}/{database}"
 
-    def _start(self) -> None:
+    def kill(self) -> None:
+        """Ends the server without a word; it can be started again on what it has written."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def start(self) -> None:
+        """Starts the server on its data, and waits until it takes connections.
+
+        Raises:
+            PostgresFailed: it ended, or was not ready in time.
+        """
+        log = self._directory / "log"
+        where = ("-D", self._directory / "data", "-h", LOOPBACK, "-p", str(self.port), "-k", self._directory)
+        command: list[str | Path] = [self._bin / "postgres", *where, *self._settings]
+        until = time.monotonic() + START_PATIENCE.total_seconds()
+        while True:
+            with log.open("wb") as output:
+                self._process = child.start(command, output=output, user=self._user, end_signal=signal.SIGQUIT)
+            # The processes of a server that was killed take a moment to notice; until then its data is theirs.
+            if self._is_ready(until) or "shared memory block" not in log.read_text():
+                break
+            time.sleep(0.1)
+        if self._process.poll() is not None or time.monotonic() > until:
+            raise PostgresFailed(f"PostgreSQL did not start:\n{log.read_text()}")
+
+    def _make(self) -> None:
         if self._user:
             shutil.chown(self._directory, self._user, pwd.getpwnam(self._user).pw_gid)
-        data, log = self._directory / "data", self._directory / "log"
-        make = ("-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        log, make = self._directory / "log", ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         with log.open("wb") as output:
-            if child.start([self._bin / "initdb", *make], output=output, user=self._user).wait():
+            initdb: list[str | Path] = [self._bin / "initdb", "-D", self._directory / "data", *make]
+            if child.start(initdb, output=output, user=self._user).wait():
                 raise PostgresFailed(f"initdb failed:\n{log.read_text()}")
-            where = ("-D", data, "-h", LOOPBACK, "-p", str(self.port), "-k", self._directory)
-            command: list[str | Path] = [self._bin / "postgres", *where, *self._settings]
-            self._process = child.start(command, output=output, user=self._user, end_signal=signal.SIGQUIT)
-        self._wait_until_ready(log)
 
-    def _wait_until_ready(self, log: Path) -> None:
-        until = time.monotonic() + START_PATIENCE.total_seconds()
+    def _is_ready(self, until: float) -> bool:
         probe: list[str | Path] = [self._bin / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(self.port)]
         while subprocess.run(probe, check=False).returncode:
             if self._process is None or self._process.poll() is not None or time.monotonic() > until:
-                raise PostgresFailed(f"PostgreSQL did not start:\n{log.read_text()}")
+                return False
             time.sleep(0.05)
+        return True
 
     def _run(self, program: str, *arguments: str) -> None:
         where = ("-h", LOOPBACK, "-p", str(self.port), "-U", OWNER)

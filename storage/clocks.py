@@ -36,14 +36,20 @@ async def page(connection: AsyncConnection, *, after: str | None, limit: int) ->
 
 
 async def aim(connection: AsyncConnection, clock: str, target: datetime) -> None:
-    """Say where a clock is going."""
-    await connection.execute(test_clock.update().where(test_clock.c.id == clock), {"target": target})
+    """Say where a clock is going, unless it has been there; where it is to go further already, that stays."""
+    nearer = or_(test_clock.c.target.is_(None), test_clock.c.target < target)
+    going = test_clock.update().where(test_clock.c.id == clock, test_clock.c.now < target, nearer)
+    await connection.execute(going, {"target": target})
 
 
 async def arrive(connection: AsyncConnection, clock: str, now: datetime) -> None:
-    """Say that a clock, with all its contracts, is where it was going; a later target, set meanwhile, stays."""
+    """Say that a clock, with all its contracts, is where it was going; a later target, set meanwhile, stays.
+
+    Whoever says so late, because somebody else was asked to move it in the meantime, does not turn it back.
+    """
     later = case((test_clock.c.target > now, test_clock.c.target), else_=None)
-    await connection.execute(test_clock.update().where(test_clock.c.id == clock).values(now=now, target=later))
+    arrived = test_clock.update().where(test_clock.c.id == clock, test_clock.c.now <= now)
+    await connection.execute(arrived.values(now=now, target=later))
 
 
 async def delete(connection: AsyncConnection, clock: str) -> None:

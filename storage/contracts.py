@@ -142,6 +142,13 @@ async def entries(connection: AsyncConnection, number: str, *, after: int, limit
     return [Entry.model_validate(dict(row)) for row in (await connection.execute(query)).mappings()]
 
 
+async def caused_by(connection: AsyncConnection, number: str, command: str) -> list[Entry]:
+    """What a command has caused, by its id."""
+    whose = (audit_entry.c.contract == number, audit_entry.c.command == command)
+    rows = await connection.execute(select(audit_entry).where(*whose).order_by(audit_entry.c.seq))
+    return [Entry.model_validate(dict(row)) for row in rows.mappings()]
+
+
 async def invoices(connection: AsyncConnection, number: str) -> list[dict[str, Any]]:
     """A contract's invoices in order of issue, each with its lines."""
     return await _with_lines(connection, invoice, invoice_line, "invoice", number)

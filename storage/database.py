@@ -7,13 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import Table
 
 from storage.sqlite import READS
 from storage.sqlite import engine as sqlite_engine
+
+_PASSES = ("08", "40", "53", "57")
+"""Classes of SQLSTATE that may pass: connection, rollback, resources, and an operator's stop or start."""
 
 
 class Database:
@@ -49,4 +54,19 @@ def insert(connection: AsyncConnection, table: Table) -> Any:
 
 
 def _postgresql(url: str, connections: int) -> AsyncEngine:
-    return create_async_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+    event.listen(engine.sync_engine, "handle_error", _that_it_is_away)
+    return engine
+
+
+def _that_it_is_away(context: ExceptionContext) -> None:
+    """Raise OperationalError for a server that is away, starts, or wants the transaction again.
+
+    The driver has one error for these and for real mistakes: who catches what may pass could not tell them apart.
+    """
+    error = context.original_exception
+    state = str(getattr(error, "sqlstate", None) or "")
+    if context.is_pre_ping or isinstance(context.sqlalchemy_exception, OperationalError):
+        return
+    if context.is_disconnect or state.startswith(_PASSES):
+        raise OperationalError(context.statement, None, error, connection_invalidated=context.is_disconnect) from error

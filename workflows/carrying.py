@@ -52,6 +52,7 @@ class CarriesOut(Standing):
             catalogue.Batch(contract=self._header(), parts=parts),
             result_type=catalogue.CarriedOut,
             start_to_close_timeout=catalogue.BATCH_WITHIN,
+            heartbeat_timeout=catalogue.HEARTBEAT,
             retry_policy=catalogue.PROMPT,
             summary=f"{len(parts)} at once, from {narrative.line(parts[0].effect)}"[:200],
         )
@@ -121,6 +122,7 @@ class CarriesOut(Standing):
             result_type=Outcome,
             start_to_close_timeout=catalogue.START_TO_CLOSE,
             schedule_to_close_timeout=patience,
+            heartbeat_timeout=catalogue.HEARTBEAT,
             retry_policy=catalogue.PROMPT if patience else catalogue.ENDLESS,
             summary=narrative.line(effect)[:200],
         )

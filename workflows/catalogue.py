@@ -85,6 +85,9 @@ SPEAKS_OF_LINES = (SendMessage, Requote)
 """Effects that need to know the contract's lines; the others are spared them, of which there may be hundreds."""
 
 START_TO_CLOSE = timedelta(seconds=30)
+HEARTBEAT = timedelta(seconds=15)
+"""Without a sign of life for so long, whoever was asked is taken for dead, and another is asked."""
+
 PATIENCE = timedelta(seconds=60)
 """How long an effect may hold a contract up before it is set aside, flagged, and delivered in the background."""
 

@@ -9,11 +9,10 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.refusal import Refusal
-    from workflows.catalogue import ADVANCE_CONTRACTS, DISCARD_CONTRACTS, ClockMove
+    from workflows.catalogue import ADVANCE_CONTRACTS, DISCARD_CONTRACTS, HEARTBEAT, ClockMove
     from workflows.messages import Advance, ClockStart, ClockState
     from workflows.refusals import as_error
 
-_HEARTBEAT = timedelta(seconds=60)
 _LONGEST = timedelta(hours=24)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
@@ -56,7 +55,7 @@ class TestClockWorkflow:
             name,
             argument,
             start_to_close_timeout=_LONGEST,
-            heartbeat_timeout=_HEARTBEAT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=_RETRY,
             summary=summary,
         )

@@ -8,11 +8,10 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.catalogue import DELIVER_EVENTS
+    from workflows.catalogue import DELIVER_EVENTS, HEARTBEAT
 
 _SHIFTS = 100
 _SHIFT = timedelta(minutes=12)
-_HEARTBEAT = timedelta(seconds=60)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
 
@@ -28,7 +27,7 @@ class EventDispatcherWorkflow:
             await workflow.execute_activity(
                 DELIVER_EVENTS,
                 start_to_close_timeout=_SHIFT,
-                heartbeat_timeout=_HEARTBEAT,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=_RETRY,
                 summary="deliver events",
             )

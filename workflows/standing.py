@@ -142,6 +142,7 @@ class Standing:
             catalogue.RECORD,
             record,
             start_to_close_timeout=catalogue.START_TO_CLOSE,
+            heartbeat_timeout=catalogue.HEARTBEAT,
             retry_policy=catalogue.PROMPT,
             summary=f"record up to entry {self._seq}",
         )

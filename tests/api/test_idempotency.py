@@ -89,3 +89,16 @@ async def test_a_contract_that_was_only_written_down_is_started(house: House) ->
     assert number in await starts.finish(services, timedelta(seconds=-1))
     accepted = await house.caller.post(f"/v1/quotes/{number}/accept", {"revision": 1})
     assert accepted["status"] == "Accepted"
+
+
+async def test_a_key_holds_when_its_command_has_ended_the_contract(house: House) -> None:
+    """A no to the last quote is repeated after the contract is over: it gets its answer, and a new no is refused."""
+    number = await house.quote()
+    path, key = f"/v1/quotes/{number}/reject", f"no-{number}"
+    first = await house.caller.post(path, {"reason": "too dear"}, key=key)
+    await house.sees(f"/v1/contracts/{number}", lambda shown: shown["closed"])
+    async with house.database.write() as connection:
+        await connection.execute(idempotency.delete().where(idempotency.c.key == key))
+    again = await house.caller.post(path, {"reason": "too dear"}, key=key)
+    assert (again["status"], again["ended_on"]) == (first["status"], first["ended_on"])
+    await house.caller.refused("POST", path, {"reason": "too dear"}, status=409)

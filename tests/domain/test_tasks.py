@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from bench.random_lives import RandomLife
 from domain.commands import AdvanceCase, AnyCommand, Cancel, OpenCase, ReportInspection
 from domain.decider import is_closed
 from domain.envelope import Command
@@ -15,7 +16,6 @@ from domain.simulator import Life
 from domain.state import Status
 from domain.tasks import Task, tasks
 from tests.domain.samples import offer, ordered, quote, utc
-from tests.money.random_lives import RandomLife
 
 LONG_AGO = date(2026, 1, 1)
 

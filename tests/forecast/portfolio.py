@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
+from bench.random_lives import PROGRAMMES, RandomLife
+from bench.variants import variants
 from domain.decider import begin, evolve
 from domain.events import Quoted
 from domain.forecast.future import Programmes
 from domain.simulator import Life
 from domain.state import ENDED, Contract
-from tests.money.random_lives import PROGRAMMES, RandomLife
-from tests.money.variants import variants
 
 _VARIED = [variant for item in PROGRAMMES for variant in variants(item)]
 AGREED = Programmes(

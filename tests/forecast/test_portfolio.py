@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.random_lives import lives
 from domain.decider import is_closed, next_due
 from domain.forecast.asked import Asked, Forecast, Progress, Selection
 from domain.forecast.batch import Sums, answer
@@ -26,7 +27,6 @@ from storage.states import programmes
 from tests.forecast.portfolio import AGREED
 from tests.forecast.written import write
 from tests.money.booked import ready
-from tests.money.random_lives import lives
 
 LIVES = 90
 DEARER = {

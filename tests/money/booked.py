@@ -11,6 +11,7 @@ from activities.billing import BillingActivities
 from activities.collective import CollectiveActivities
 from activities.payments import Providers
 from adapters.payments_embedded import EmbeddedPayments
+from bench.variants import variants
 from cli.preparation import prepare
 from domain import decider
 from domain.effects import BringForward, Collect, IssueCollective, IssueCredit, IssueInvoice, Refund, WriteOff
@@ -20,7 +21,6 @@ from domain.view import Record, attention, view
 from storage import contracts, ledger, payments, programmes, records
 from storage.database import Database
 from tests.activities.samples import run
-from tests.money.variants import variants
 from workflows.catalogue import Header, Job
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from bench.random_lives import PROGRAMMES, RandomLife
+from bench.variants import variants
 from domain.commands import ReportCollection, ReportPayment
 from domain.credits.terms import CreditTerms
 from domain.dunning.commands import ReportReversal
@@ -18,8 +20,6 @@ from domain.terms import Terms
 from storage import programmes
 from storage.database import Database
 from tests.money.booked import Report
-from tests.money.random_lives import PROGRAMMES, RandomLife
-from tests.money.variants import variants
 
 WAYS: tuple[Literal["refund", "set_off"], ...] = ("refund", "set_off")
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from bench.random_lives import RandomLife
 from domain.commands import Cancel, Change, Suspend
 from domain.effects import IssueCredit, IssueInvoice
 from domain.events import PeriodBilled
@@ -15,7 +16,6 @@ from domain.refusal import Refusal
 from domain.simulator import Life
 from domain.state import ENDED
 from tests.domain.samples import offer, ordered, terms, utc
-from tests.money.random_lives import RandomLife
 
 AT_ONCE = {"rule": "SMP-13", "what": ["service", "quantity", "lines"], "effect": "at_once"}
 

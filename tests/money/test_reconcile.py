@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bench.random_lives import lives
 from domain.books import Account
 from domain.simulator import Life
 from storage import books
@@ -20,7 +21,6 @@ from storage.database import Database
 from storage.reconcile import differences
 from storage.tables import audit_entry, credit_note, invoice, invoice_line, posting
 from tests.money.booked import book, ready
-from tests.money.random_lives import lives
 
 COUNT = int(os.environ.get("RANDOM_CONTRACTS", "60"))
 """How many contracts; the figure in the note is of a thousand."""

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from bench.random_lives import RandomLife
 from domain.books import Account
 from domain.calendar import instant
 from domain.commands import Cancel
@@ -22,7 +23,6 @@ from storage.database import Database
 from storage.reconcile import differences
 from tests.domain.samples import terms, utc
 from tests.money.booked import book, ready
-from tests.money.random_lives import RandomLife
 from tests.storage.samples import bill, charge, credit
 from tests.takeover.samples import NUMBER, at_the_beginning_of, moved, taken
 from tests.takeover.test_lives_go_on import may_move

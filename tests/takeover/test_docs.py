@@ -12,6 +12,7 @@ import pytest
 from api.bringing.filling import Defaults, Sold, fill
 from api.bringing.records import Form, entries
 from api.line_files import Findings
+from bench.random_lives import PROGRAMMES
 from domain.decider import open_contract
 from domain.takeover.standing import (
     BilledPeriod,
@@ -23,7 +24,6 @@ from domain.takeover.standing import (
     StandingTerm,
 )
 from runtime.settings import CHECKOUT
-from tests.money.random_lives import PROGRAMMES
 
 TEXT = (CHECKOUT / "docs" / "importing.md").read_text(encoding="utf-8")
 MODELS = (Standing, StandingLine, StandingTerm, StandingRenewal, StandingEnding, StandingOrder, BilledPeriod)

@@ -9,11 +9,11 @@ from random import Random
 
 import pytest
 
+from bench.random_lives import RandomLife
 from domain.calendar import instant
 from domain.simulator import Life
 from domain.state import ENDED, Contract, Status
 from domain.takeover.told import left_behind
-from tests.money.random_lives import RandomLife
 from tests.takeover.samples import at_the_beginning_of, future, moved
 
 COUNT = int(os.environ.get("RANDOM_CONTRACTS", "60"))

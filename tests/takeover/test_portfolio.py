@@ -11,10 +11,10 @@ from api.bringing.filling import Defaults, Sold, fill
 from api.bringing.records import entries
 from api.line_files import Findings
 from bench.portfolio import portfolio
+from bench.random_lives import PROGRAMMES
 from domain.commands import OfferRenewal
 from domain.renewal_request import Asked, answer
 from domain.simulator import Life, PriceListWorld
-from tests.money.random_lives import PROGRAMMES
 
 MANY = 600
 AS_OF = date(2027, 2, 28)

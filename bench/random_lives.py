@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from adapters.programme_files import Programme, load_all
+from bench.variants import VARIANTS, varied
 from cli.simulate import Shelf, offer
 from domain.catalogue import term_of
 from domain.commands import (
@@ -17,6 +17,7 @@ from domain.commands import (
     Change,
     DeclineRenewal,
     Pay,
+    Quote,
     Renew,
     ReportInspection,
     ReportPayment,
@@ -29,12 +30,11 @@ from domain.envelope import Command
 from domain.onboarding.commands import CompleteOnboarding
 from domain.refusal import Refusal
 from domain.scenario import Scenario
-from domain.simulator import Life, PriceListWorld
+from domain.simulator import Life, PriceListWorld, World
 from domain.state import Line
 from domain.supplies.commands import OrderSupply
 from domain.supplies.state import Item
 from runtime.settings import CHECKOUT
-from tests.money.variants import VARIANTS, varied
 
 PROGRAMMES = load_all(CHECKOUT / "programmes")
 YEARS = 3
@@ -45,19 +45,25 @@ class RandomLife:
     """One contract, and the dice that it lives by; the same seed gives the same life."""
 
     def __init__(self, seed: int) -> None:
-        self.dice = Random(seed)  # noqa: S311 - dice, not secrets
+        self.dice = Random(seed)
         self.shipped: Programme = PROGRAMMES[seed % len(PROGRAMMES)]
-        self.programme = varied(self.shipped, self.dice.randrange(len(VARIANTS)))
+        self.variant = self.dice.randrange(len(VARIANTS))
+        self.programme = varied(self.shipped, self.variant)
         terms = self.programme.terms
         self.number = f"{terms.code}-2027-{seed:06d}"
         self.story: Scenario = self.dice.choice(list(self.programme.lives().values()))
         self.count = 0
 
+    @property
+    def language(self) -> str:
+        """The customer's language."""
+        return self.story.given.customer.language
+
     def live(self) -> Life:
         """The whole life, as the simulator has it."""
         life, at = self._quoted()
         end = at + timedelta(days=366 * YEARS)
-        for step, given in self.story.commands(self.programme.terms, Shelf(self.programme, "en"), self.number):
+        for step, given in self.story.commands(self.programme.terms, self.shelf(), self.number):
             if step.refused or step.do not in {"revise", "accept", "checkout"}:
                 continue
             command = given.command
@@ -75,6 +81,10 @@ class RandomLife:
         life.live_until(end)
         return life
 
+    def shelf(self) -> Shelf:
+        """What can be asked for."""
+        return Shelf(self.programme, self.language)
+
     def _settle(self, life: Life, at: datetime) -> None:
         """What mostly follows an order: a slow payment arrives, a declined one is tried again, devices pass."""
         order = life.contract.order
@@ -87,19 +97,25 @@ class RandomLife:
             self._give(life, ReportInspection(id=f"i-{inspection.line}", line=inspection.line, passed=passed), at)
 
     def _quoted(self) -> tuple[Life, datetime]:
-        programme, given, terms = self.programme, self.story.given, self.programme.terms
-        offers = tuple(offer(programme, item, given.customer.language) for item in given.offers)
-        world = PriceListWorld(
-            prices=programme.catalogue.price_list(),
-            indices=programme.catalogue.indices,
-            fleet=given.fleet,
-            rates=self.shipped.terms.tax.rates,
-        )
+        at = self.story.begins_at(self.programme.terms)
+        return Life.begin(self.quote(), at, self.world()), at
+
+    def quote(self) -> Quote:
+        """The quote that the life begins with."""
+        programme, given = self.programme, self.story.given
+        offers = tuple(offer(programme, item, self.language) for item in given.offers)
         sold = [programme.catalogue.service(item.service) for item in given.offers]
         months = term_of(service for service in sold if service)
-        quote = self.story.quote(self.number, terms, offers, months)
-        at = self.story.begins_at(terms)
-        return Life.begin(quote, at, replace(world)), at
+        return self.story.quote(self.number, programme.terms, offers, months)
+
+    def world(self) -> World:
+        """What the world answers."""
+        return PriceListWorld(
+            prices=self.programme.catalogue.price_list(),
+            indices=self.programme.catalogue.indices,
+            fleet=self.story.given.fleet,
+            rates=self.shipped.terms.tax.rates,
+        )
 
     def _give(self, life: Life, command: Command, at: datetime) -> bool:
         try:
@@ -117,7 +133,7 @@ class RandomLife:
             (Change, {"line": line.id, "quantity": self.dice.randint(1, 9)}),
             (Change, {"line": line.id, "period": self.dice.choice([1, 3, 12])}),
             (Change, {"line": line.id} | self._service(line)),
-            (AddLine, self._line(life)),
+            (AddLine, self._line()),
             (Undo, {"what": self.dice.choice(["cancellation", "change", "renewal"])}),
             (Renew, {}),
             (DeclineRenewal, {}),
@@ -136,19 +152,20 @@ class RandomLife:
     def _service(self, line: Line) -> dict[str, Any]:
         fitting = [service for service in self.programme.catalogue.services if line.model in service.models]
         other = self.dice.choice(fitting or list(self.programme.catalogue.services))
-        return {"service": other.id, "text": other.name["en"], "prices": other.prices, "level": other.level}
+        text = self.programme.terms.text(other.name, self.language)
+        return {"service": other.id, "text": text, "prices": other.prices, "level": other.level}
 
-    def _line(self, life: Life) -> dict[str, Any]:
+    def _line(self) -> dict[str, Any]:
         item = self.dice.choice(self.story.given.offers)
         named = {"id": f"x{self.count}", "serial": f"X{self.count}"}
-        return {"offer": offer(self.programme, item.model_copy(update=named), "en"), "starts_on": None}
+        return {"offer": self.shelf().offer(item.model_copy(update=named)), "starts_on": None}
 
     def _supply(self, line: Line) -> dict[str, Any]:
         supplies = self.programme.catalogue.supplies
         if not supplies:
             return {"order": f"R{self.count}", "serial": line.serial, "method": "on_account", "items": [_NOTHING]}
         supply = self.dice.choice(supplies)
-        item = Item(sku=supply.sku, text="supply", quantity=self.dice.randint(1, 3), price=supply.price)
+        item = self.shelf().item(supply.sku, self.dice.randint(1, 3))
         return {"order": f"R{self.count}", "serial": line.serial, "method": "on_account", "items": [item]}
 
 
