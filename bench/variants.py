@@ -16,7 +16,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
     {"billing": {"mode": "in_arrears"}, "suspension": {"extend": True}},
     {"minimum_commitment": _LEAST, "suspension": {"credit": True}},
     {"minimum_commitment": _LEAST | {"early_end": "prorated"}, "billing": {"mode": "in_arrears"}},
-    {"billing": {"consolidated": {"rule": "COM-4", "day": 20}}, "suspension": {"credit": True}},
+    {"billing": {"consolidated": {"rule": "COM-4", "day": 20}, "mailed": False}, "suspension": {"credit": True}},
     {"tax": {"source": "service", "rates": [], "elsewhere": None}},
 )
 
