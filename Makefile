@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast chaos lock clean
+.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast charts chaos lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
 PYTEST_ARGS ?=
 WAVE ?= 1000
+FORECAST ?= 1000000
 CHAOS ?= --rounds 10 --contracts 25
 
 help:  ## This list
@@ -42,12 +43,15 @@ up: setup  ## Everything, running
 histories: setup parts  ## Records new histories for the replay gate: make histories RELEASE=v2
 	$(PY) -m tests.replay.record $(RELEASE)
 
-bench: setup  ## The measurements
+bench: setup  ## The measurements: a billing run and a wave of renewals
 	$(PY) -m bench
 	$(PY) -m bench.wave --contracts $(WAVE)
 
 bench-forecast: setup  ## The forecast of a million contracts, about ten minutes with its preparation
-	$(PY) -m bench.forecast
+	$(PY) -m bench.forecast --contracts $(FORECAST)
+
+charts: setup  ## The charts and tables of docs/performance.md, from what was measured
+	$(PY) -m bench.page
 
 chaos: setup parts  ## Faults: contracts live while everything is killed and ill, and must equal the simulator's
 	$(PY) -m bench.chaos $(CHAOS)

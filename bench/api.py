@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ from bench.house import DATABASES, House, house, machine
 
 LATEST = Path(__file__).parent / "latest-api.json"
 CLIENTS = (1, 8, 32)
+TURNS = 5
 WARM_UP = 30
 SERIAL = "BENCH-API"
 Ask = Callable[[], Awaitable[object]]
@@ -86,15 +88,23 @@ class Caller:
         async def quote() -> None:
             quoted.append((await self._sent("POST", "/v1/quotes", self._wanted()))["number"])
 
-        took = await timed(clients, {"quote": [quote] * count})
-        # In turn, so that whatever else goes on in the machine meets both alike.
-        took |= await timed(clients, {"accept": map(self._accept, quoted), "floor": await self._floor(count)})
+        took = {"quote": (await timed(clients, [quote] * count)).figures()}
+        took |= await self._accept_beside_floor(clients, quoted)
         for name, ask in (("read", self._read), ("list", self._list), ("entitlement", self._entitlement)):
-            took |= await timed(clients, {name: [ask] * count})
+            took[name] = (await timed(clients, [ask] * count)).figures()
         ratio = round(took["accept"]["p50_ms"] / took["floor"]["p50_ms"], 2)
         found = {"clients": clients, "accept_of_floor": ratio, **took}
         print(json.dumps(found), file=sys.stderr)
         return found
+
+    async def _accept_beside_floor(self, clients: int, quoted: list[str]) -> dict[str, dict[str, float]]:
+        """In turn, some of each, so that whatever else goes on in the machine meets both alike."""
+        touches, accepted, bare = await self._floor(len(quoted)), Took(), Took()
+        some = max(len(quoted) // TURNS, clients)
+        for start in range(0, len(quoted), some):
+            accepted += await timed(clients, [self._accept(number) for number in quoted[start : start + some]])
+            bare += await timed(clients, touches[start : start + some])
+        return {"accept": accepted.figures(), "floor": bare.figures()}
 
     def _wanted(self) -> dict[str, Any]:
         name = f"bench-{self._dice.randrange(1000)}"
@@ -143,29 +153,40 @@ class Caller:
         return touch
 
 
-async def timed(clients: int, asked: dict[str, Iterable[Ask]]) -> dict[str, dict[str, float]]:
-    """What each kind took in milliseconds, the kinds in turn, asked by so many clients, each one after the other."""
-    waiting = iter([named for row in zip(*asked.values(), strict=True) for named in zip(asked, row, strict=True)])
-    took: dict[str, list[float]] = {name: [] for name in asked}
+@dataclass(slots=True)
+class Took:
+    """How long answers took, in milliseconds, and in how many seconds all of them came."""
+
+    each: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __add__(self, more: Took) -> Took:
+        return Took(self.each + more.each, self.seconds + more.seconds)
+
+    def figures(self) -> dict[str, float]:
+        """The half, the 99 of 100, and how many came in a second."""
+        ranked = sorted(self.each)
+        return {
+            "p50_ms": round(ranked[len(ranked) // 2], 2),
+            "p99_ms": round(ranked[int(len(ranked) * 0.99)], 2),
+            "per_second": round(len(ranked) / self.seconds, 1),
+        }
+
+
+async def timed(clients: int, asks: Iterable[Ask]) -> Took:
+    """What they took, asked by so many clients, each one after the other."""
+    waiting, took = iter(asks), Took()
 
     async def client() -> None:
-        for name, ask in waiting:
+        for ask in waiting:
             began = time.perf_counter()
             await ask()
-            took[name].append((time.perf_counter() - began) * 1000)
+            took.each.append((time.perf_counter() - began) * 1000)
 
     began = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
-    seconds = time.perf_counter() - began
-    return {name: _figures(sorted(some), seconds) for name, some in took.items()}
-
-
-def _figures(took: list[float], seconds: float) -> dict[str, float]:
-    return {
-        "p50_ms": round(took[len(took) // 2], 2),
-        "p99_ms": round(took[int(len(took) * 0.99)], 2),
-        "per_second": round(len(took) / seconds, 1),
-    }
+    took.seconds = time.perf_counter() - began
+    return took
 
 
 if __name__ == "__main__":

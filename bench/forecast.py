@@ -46,7 +46,7 @@ from storage.database import Database
 from storage.portfolio import forecast
 from storage.tables import contract, contract_state
 
-LATEST = Path(__file__).parent / "forecast.json"
+LATEST = Path(__file__).parent / "latest-forecast.json"
 AS_OF = datetime(2027, 11, 25, 8, tzinfo=UTC)
 DAYS = 730
 CHUNK = 4000
@@ -155,7 +155,7 @@ def main(
     contracts: Annotated[int, typer.Option(help="How many contracts.")] = 1_000_000,
     processes: Annotated[int, typer.Option(help="How many processes.")] = os.cpu_count() or 1,
 ) -> None:
-    """Measure, print, and write bench/forecast.json."""
+    """Measure, print, and write bench/latest-forecast.json."""
     report = asyncio.run(_measure(contracts, processes))
     LATEST.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=2))

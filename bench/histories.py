@@ -18,7 +18,7 @@ from temporalio.client import Client
 
 from workflows.attributes import NEXT_DUE_AT
 
-TIMER_BYTES = 250
+TIMER_BYTES = 200
 """Of a timer's two events, with the summary that the operator reads."""
 _YEAR = timedelta(days=365.25)
 _UNSET = (b"", b"null")

@@ -113,7 +113,9 @@ async def _served(settings: Settings, client: Client, database: Database, pids: 
     try:
         headers = {"Authorization": f"Bearer {secret}"}
         base = f"http://127.0.0.1:{settings.api_port}"
-        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=120) as http:
+        # The server lets go of a connection that rests for 5 s: the client must do so earlier.
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=120, limits=limits) as http:
             await answers(http, "/ready")
             pids |= {"worker": worker.pid, "api": api.pid}
             yield House(settings, client, database, programmes, http, pids)
