@@ -40,8 +40,8 @@ demo: setup  ## Each programme's contract through its whole life, compared with 
 up: setup  ## Everything, running
 	./tenure up
 
-histories: setup parts  ## Records new histories for the replay gate: make histories RELEASE=v2
-	$(PY) -m tests.replay.record $(RELEASE)
+histories: setup parts  ## Records what the replay gate lacks: make histories RELEASE=v2; ANEW=1: all of that release
+	$(PY) -m tests.replay.record $(RELEASE) $(if $(ANEW),anew)
 
 bench: setup  ## The measurements: a billing run and a wave of renewals
 	$(PY) -m bench

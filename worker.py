@@ -211,11 +211,15 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
         graceful_shutdown_timeout=GRACE,
         max_concurrent_workflow_tasks=settings.max_workflow_tasks,
         max_concurrent_activities=settings.max_activities,
-        deployment_config=_deployment(settings),
+        deployment_config=deployment(settings),
     )
 
 
-def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+def deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    """The build that a worker says it is; none where workers are not versioned.
+
+    Every workflow goes on with whichever build is current: a contract that sleeps for years belongs to no build.
+    """
     if settings.worker_deployment is None:
         return None
     version = WorkerDeploymentVersion(settings.worker_deployment, settings.build_id)

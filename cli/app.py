@@ -8,9 +8,11 @@ from rich.console import Console
 from adapters.programme_files import ProgrammeError
 from adapters.samples import CannotPreview
 from cli import (
+    backup,
     campaign,
     clock,
     demo,
+    deploy,
     documents,
     forecast,
     gate,
@@ -27,11 +29,14 @@ from cli import (
 )
 from cli.asking import ApiRefusedError
 from cli.http import CannotServe
+from runtime.backups import CannotBackUp
+from runtime.deployments import CannotDeploy
 from runtime.search_attributes import SearchAttributesRefused
 from runtime.settings import SettingsInvalid
 from runtime.temporal import TemporalRefused, TemporalUnreachable
 from runtime.temporal_binary import TemporalMissing
 from runtime.temporal_server import AlreadyRunning, EmbeddedServerFailed
+from storage.holding import NeverQuiet
 from storage.programmes import VersionChangedError
 
 # What the person at the keyboard can put right; everything else is a mistake of ours and shows its traceback.
@@ -45,7 +50,10 @@ TOLD_PLAINLY = (
     TemporalMissing,
     TemporalRefused,
     TemporalUnreachable,
+    NeverQuiet,
     VersionChangedError,
+    CannotBackUp,
+    CannotDeploy,
     CannotPreview,
     CannotServe,
 )
@@ -63,6 +71,8 @@ app.command()(show.show)
 app.command()(reconcile.reconcile)
 app.command()(forecast.forecast)
 app.command()(gate.gate)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command("import")(portfolio.import_)
 app.command()(portfolio.export)
 app.command()(simulate.simulate)
@@ -72,6 +82,7 @@ app.command()(serve.api)
 app.command()(serve.migrate)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(clock.app, name="clock")
+app.add_typer(deploy.app, name="deploy")
 app.add_typer(documents.app, name="documents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mail.app, name="mail")

@@ -20,12 +20,15 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 from temporalio.common import Priority
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.values import Carried
 from runtime.settings import Settings
 from workflows.messages import BooksClosing
 
 PREFIX = "housekeeping:"
+_TRIES = 5
+_BUSY = (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,18 @@ CHORES = (
 
 async def apply_housekeeping(client: Client, settings: Settings) -> list[str]:
     """Every chore has its schedule as it stands here; one that an operator paused stays paused. Their ids."""
-    return [await _applied(client, chore, settings.task_queue) for chore in CHORES]
+    return [await _patiently(client, chore, settings.task_queue) for chore in CHORES]
+
+
+async def _patiently(client: Client, chore: Chore, task_queue: str) -> str:
+    """Apply a chore; a server that has just started takes its time until it answers for schedules."""
+    for _ in range(_TRIES):
+        try:
+            return await _applied(client, chore, task_queue)
+        except RPCError as error:
+            if error.status not in _BUSY:
+                raise
+    return await _applied(client, chore, task_queue)
 
 
 async def _applied(client: Client, chore: Chore, task_queue: str) -> str:

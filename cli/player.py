@@ -54,7 +54,7 @@ class Player:
     """Plays one scenario; ``run`` keeps its customer apart from those of other runs."""
 
     def __init__(self, http: httpx.AsyncClient, programme: Programme, story: Scenario, run: str) -> None:
-        self._http, self._programme, self._story, self._run = http, programme, story, run
+        self.http, self.programme, self.story, self._run = http, programme, story, run
         self._salt = secrets.token_hex(3)
         self._count = 0
         self._clock = ""
@@ -62,30 +62,42 @@ class Player:
 
     async def play(self) -> Played:
         """Live the scenario through, and read back what became of it."""
-        story, terms = self._story, self._programme.terms
+        played = await self.begin()
+        await self.live(played, self.story.when)
+        return await self.end(played)
+
+    async def begin(self) -> Played:
+        """Quote what the scenario offers, on a clock of its own."""
+        story, terms = self.story, self.programme.terms
         made = await self._ask("POST", "/test-clocks", {"name": story.title, "now": _text(story.begins_at(terms))})
         self._clock = made["id"]
         await self._import_fleet()
         await self._register_devices(story.given.offers)
         quoted = await self._ask("POST", "/quotes", self._quote())
-        played = Played(number=quoted["number"], currency=terms.currency)
-        for step in story.when:
-            await self._move(local(step.at, terms))
+        return Played(number=quoted["number"], currency=terms.currency)
+
+    async def live(self, played: Played, steps: Iterable[When]) -> None:
+        """Take some of the scenario's steps, each at its time."""
+        for step in steps:
+            await self._move(local(step.at, self.programme.terms))
             await self._step(played, step)
-        await self._move(story.ends_at(terms))
+
+    async def end(self, played: Played) -> Played:
+        """Live on to the scenario's end, and read back what became of it."""
+        await self._move(self.story.ends_at(self.programme.terms))
         await self._read(played)
         return played
 
     async def _import_fleet(self) -> None:
-        given, terms = self._story.given, self._programme.terms
+        given, terms = self.story.given, self.programme.terms
         if given.fleet is None or terms.fleet is None:
             return
         whose = {"customer": f"{given.customer.id}-{self._run}", "programme": terms.code}
         self._fleet = (await self._ask("POST", "/fleets", whose))["id"]
         headers = {"Idempotency-Key": f"{self._fleet}-devices", "Content-Type": "text/csv"}
-        content = fleet_file(self._story, terms.fleet).encode()
+        content = fleet_file(self.story, terms.fleet).encode()
         path = f"/fleets/{self._fleet}/devices"
-        response = await self._http.request("PUT", path, content=content, headers=headers)
+        response = await self.http.request("PUT", path, content=content, headers=headers)
         if response.status_code >= 300:
             raise PlayFailed(f"PUT {path}: {response.status_code} {response.text}")
 
@@ -93,18 +105,18 @@ class Player:
         if self._fleet:
             return
         for item in items:
-            service = self._programme.catalogue.service(item.service)
+            service = self.programme.catalogue.service(item.service)
             if service is None:
                 raise PlayFailed(f"the catalogue has no service {item.service}")
-            device = device_of(service, item).model_dump(mode="json", exclude={"serial"})
+            device = device_of(service, item).model_dump(mode="json", exclude={"serial"}, exclude_none=True)
             await self._ask("PUT", f"/devices/{item.serial}", device)
 
     def _quote(self) -> dict[str, Any]:
-        given = self._story.given
+        given = self.story.given
         customer = given.customer.model_dump(mode="json", exclude_none=True)
         offers = [_asked(item) | ({"serial": self._fleet} if self._fleet else {}) for item in given.offers]
         asked = {
-            "programme": self._programme.terms.code,
+            "programme": self.programme.terms.code,
             "customer": customer | {"id": f"{given.customer.id}-{self._run}"},
             "period": given.period,
             "offers": offers,
@@ -205,7 +217,7 @@ class Player:
         self._count += 1
         headers = {"Idempotency-Key": f"{self._run}-{self._clock or 'clock'}-{self._salt}-{self._count}"}
         plain = None if body is None else _JSON.dump_python(body, mode="json")
-        return await self._http.request(method, path, json=plain, params=params, headers=headers)
+        return await self.http.request(method, path, json=plain, params=params, headers=headers)
 
 
 def _asked(item: GivenOffer) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -25,10 +26,14 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.client import WorkflowHistory
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
     Replayer,
     UnsandboxedWorkflowRunner,
+    WorkflowInboundInterceptor,
     WorkflowInstance,
     WorkflowInstanceDetails,
+    WorkflowInterceptorClassInput,
     WorkflowRunner,
 )
 from temporalio.workflow import Info
@@ -83,11 +88,17 @@ class Gate:
             workflow_runner=self._listener,
             unsandboxed_workflow_runner=self._listener,
             runtime=_silent(),
+            interceptors=[_Watcher(self._listener)],
         )
+
+    @property
+    def last(self) -> object:
+        """The workflow that was judged last, as it stands at the end of its history; none where it did not begin."""
+        return self._listener.instance
 
     async def judge(self, history: WorkflowHistory) -> Verdict:
         """Whether this build gives the same commands, and says the same in them."""
-        self._listener.said = []
+        self._listener.said, self._listener.instance = [], None
         try:
             failed = (await self._replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
         except (RuntimeError, ValueError) as error:
@@ -106,6 +117,24 @@ class Gate:
             if found:
                 more = f" (and {len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
                 yield f"event {event.event_id}{_summary(event)}: {'; '.join(found[:_SHOWN])}{more}"
+
+
+def asked_and_unanswered(history: WorkflowHistory) -> Iterator[Any]:
+    """What activities were asked for, and have not answered when a history ends: they may be done all the same."""
+    open_: dict[int, Any] = {}
+    for event in history.events:
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            open_[event.event_id] = event.activity_task_scheduled_event_attributes.input.payloads
+        for name in _ANSWERS:
+            if event.HasField(name):
+                open_.pop(getattr(event, name).scheduled_event_id, None)
+    for payloads in open_.values():
+        yield from _values(payloads)
+
+
+_ANSWERS: tuple[Any, ...] = tuple(
+    f"activity_task_{end}_event_attributes" for end in ("completed", "failed", "timed_out", "canceled")
+)
 
 
 def differences(told: Any, now: Any, shown_only: Collection[str] = (), place: str = "") -> Iterator[str]:
@@ -191,6 +220,7 @@ class _Listener(WorkflowRunner):
 
     def __init__(self, inner: WorkflowRunner) -> None:
         self.said: list[WorkflowCommand] = []
+        self.instance: object = None
         self._inner = inner
 
     def prepare_workflow(self, defn: Any) -> None:
@@ -201,6 +231,23 @@ class _Listener(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         return _Heard(self._inner.create_instance(det), self.said)
+
+
+class _Watcher(Interceptor):
+    """Shows the listener which workflow runs."""
+
+    def __init__(self, listener: _Listener) -> None:
+        self._listener = listener
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002, ARG002 - its name
+        listener = self._listener
+
+        class Shows(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - its name
+                listener.instance = workflow.instance()
+                return await super().execute_workflow(input)
+
+        return Shows
 
 
 class _Heard(WorkflowInstance):

@@ -7,8 +7,8 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, Self
@@ -47,6 +47,20 @@ class EmbeddedServerFailed(Exception):
 
 class AlreadyRunning(Exception):
     """Another process serves the same data directory."""
+
+
+@contextmanager
+def data_held(directory: Path) -> Iterator[IO[str]]:
+    """Nobody else serves a data directory while the block lasts. Raises AlreadyRunning where somebody does."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "temporal.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read() or "another process"
+            raise AlreadyRunning(f"{directory} is already served by {holder}: stop it first.") from None
+        yield lock
 
 
 class EmbeddedServer:
@@ -119,17 +133,7 @@ class EmbeddedServer:
 
     def _lock(self) -> IO[str] | None:
         """The child inherits the lock, so the directory stays taken as long as either of us lives."""
-        if self._data_dir is None:
-            return None
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        lock = self._held.enter_context((self._data_dir / "temporal.lock").open("a+"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read() or "another process"
-            raise AlreadyRunning(f"{self._data_dir} is already served by {holder}: stop it first.") from None
-        return lock
+        return None if self._data_dir is None else self._held.enter_context(data_held(self._data_dir))
 
     def _refuse_taken_ports(self) -> None:
         wanted = {"TENURE_TEMPORAL_PORT": self.port}
@@ -214,6 +218,21 @@ async def reach_temporal(
     async with server:
         reached = settings.model_copy(update={"temporal_address": server.address})
         await ensure_search_attributes(await connect(reached), search_attributes)
+        yield reached
+
+
+@asynccontextmanager
+async def reach_running(
+    settings: Settings, search_attributes: Sequence[SearchAttributeKey[Any]] = ()
+) -> AsyncIterator[Settings]:
+    """As `reach_temporal`, and where the house's own server runs already, that one."""
+    try:
+        with data_held(settings.var_dir):
+            pass
+    except AlreadyRunning:
+        address = f"{LOOPBACK}:{settings.temporal_port}"
+        settings = settings if settings.temporal_address else settings.model_copy(update={"temporal_address": address})
+    async with reach_temporal(settings, search_attributes, headless=True) as reached:
         yield reached
 
 

@@ -33,7 +33,7 @@ class Difference(NamedTuple):
 
 async def differences(connection: AsyncConnection, *, only: str | None = None) -> AsyncIterator[Difference]:
     """Every difference of one contract, or of all of them by number; none where everything agrees."""
-    terms = await _terms(connection)
+    terms = await terms_of_all(connection)
     if only is not None:
         view = await contracts.read(connection, only)
         for found in await of_contract(connection, view, terms) if view else ():
@@ -47,7 +47,8 @@ async def differences(connection: AsyncConnection, *, only: str | None = None) -
         after = views[-1].number
 
 
-async def _terms(connection: AsyncConnection) -> dict[str, dict[int, Terms]]:
+async def terms_of_all(connection: AsyncConnection) -> dict[str, dict[int, Terms]]:
+    """Every version of every programme's terms."""
     found: dict[str, dict[int, Terms]] = {}
     columns = (programme_version.c.code, programme_version.c.version, programme_version.c.terms)
     for code, version, terms in await connection.execute(select(*columns)):
@@ -58,7 +59,7 @@ async def _terms(connection: AsyncConnection) -> dict[str, dict[int, Terms]]:
 async def of_contract(connection: AsyncConnection, view: View, terms: dict[str, dict[int, Terms]]) -> list[Difference]:
     """The differences of one contract."""
     number = view.number
-    entries = await _entries(connection, number)
+    entries = await trail(connection, number)
     invoices = {row["key"]: row for row in await contracts.invoices(connection, number)}
     notes = {row["key"]: row for row in await contracts.credit_notes(connection, number)}
     books = await postings(connection, Scope(contract=number, trial=None))
@@ -77,7 +78,8 @@ async def of_contract(connection: AsyncConnection, view: View, terms: dict[str, 
     return [Difference(number, where, what) for where, what in found]
 
 
-async def _entries(connection: AsyncConnection, number: str) -> list[Entry]:
+async def trail(connection: AsyncConnection, number: str) -> list[Entry]:
+    """A contract's whole trail."""
     entries: list[Entry] = []
     while page := await contracts.entries(connection, number, after=entries[-1].seq if entries else 0, limit=500):
         entries += page

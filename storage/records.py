@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import NAMES_DEVICES, Entry, Record, View
@@ -13,16 +14,18 @@ from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
 
 
+class AnotherStoryError(Exception):
+    """A contract tells something else than its trail says of the same moment: one of both is from an older backup."""
+
+
 async def write(connection: AsyncConnection, record: Record) -> None:
-    """Add the entries that are not there yet, and the view unless a newer one is."""
+    """Add the entries that are not there yet, and the view unless a newer one is.
+
+    Raises AnotherStoryError where an entry is there already and says something else: nothing is written then.
+    """
     number = record.number
     if record.entries:
-        written = datetime.now(UTC)
-        rows = [
-            {"contract": number, "written_at": written} | entry.model_dump(exclude={"data"}) | {"data": entry.data}
-            for entry in record.entries
-        ]
-        await connection.execute(insert(connection, audit_entry).on_conflict_do_nothing(), rows)
+        await _add(connection, number, record.entries)
         await hooks.queue(connection, number, record.entries)
     if record.view is not None:
         await _show(connection, record, record.view)
@@ -38,6 +41,34 @@ async def write_all(connection: AsyncConnection, told: Iterable[Record]) -> None
             entries = ()
     if entries:
         await write(connection, record.model_copy(update={"entries": entries}))
+
+
+async def _add(connection: AsyncConnection, number: str, entries: Iterable[Entry]) -> None:
+    written = datetime.now(UTC)
+    told = {entry.seq: entry for entry in entries}
+    rows = [
+        {"contract": number, "written_at": written} | entry.model_dump(exclude={"data"}) | {"data": entry.data}
+        for entry in told.values()
+    ]
+    new = insert(connection, audit_entry).on_conflict_do_nothing().returning(audit_entry.c.seq)
+    added = set(await connection.scalars(new, rows))
+    if len(added) < len(told):
+        await _refuse_another_story(connection, number, [told[seq] for seq in told.keys() - added])
+
+
+async def _refuse_another_story(connection: AsyncConnection, number: str, told: list[Entry]) -> None:
+    """A repeat says what is there already; anything else is not a repeat."""
+    known = audit_entry.c.seq.in_([entry.seq for entry in told])
+    query = select(audit_entry.c.seq, audit_entry.c.kind, audit_entry.c.at, audit_entry.c.command)
+    there = {row.seq: row for row in await connection.execute(query.where(audit_entry.c.contract == number, known))}
+    for entry in sorted(told, key=lambda item: item.seq):
+        row = there[entry.seq]
+        if (row.kind, row.at, row.command) != (entry.kind, entry.at, entry.command):
+            raise AnotherStoryError(
+                f"entry {entry.seq} of {number} is `{row.kind}` of {row.at:%Y-%m-%d %H:%M} in the trail, the contract "
+                f"tells of `{entry.kind}` of {entry.at:%Y-%m-%d %H:%M}: Temporal and the database are not of the same "
+                "backup; ./tenure reconcile says which is older"
+            )
 
 
 async def _show(connection: AsyncConnection, record: Record, view: View) -> None:

@@ -135,6 +135,10 @@ class Standing:
         self._tasks_told = self._tasks_told if record.tasks is None else record.tasks
         self._view_late = False
 
+    def told(self) -> tuple[int, int]:
+        """Up to which entry of its trail the contract knows that it is written down, and up to which it has come."""
+        return (self._unrecorded[0].seq - 1 if self._unrecorded else self._seq), self._seq
+
     async def _record(self) -> None:
         """Write what no effect has carried along; our own database is waited for."""
         record = self._take_record()

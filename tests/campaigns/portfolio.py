@@ -96,10 +96,10 @@ class Resident(Player):
         """Quote, accept, order, on a clock or in real time; answers with the number."""
         self._clock = clock or ""
         await self._import_fleet()
-        await self._register_devices(self._story.given.offers)
+        await self._register_devices(self.story.given.offers)
         asked = self._quote() | {"test_clock": clock}
         number = str((await self._ask("POST", "/quotes", asked))["number"])
-        for step in self._story.when:
+        for step in self.story.when:
             response = await self._command(number, step)
             assert response.status_code < 300, (number, step.do, response.text)
         return number

@@ -1,4 +1,4 @@
-"""Records the histories that the replay gate replays: `make histories RELEASE=v2`.
+"""Records the histories that the replay gate replays, those that are missing: `make histories RELEASE=v2`.
 
 What a release has kept stays for good: a change that breaks one of its histories would break a contract that sleeps in
 production. Until a release is out, its histories are recorded anew where a decision is changed on purpose.
@@ -39,7 +39,7 @@ from runtime.temporal_server import EmbeddedServer
 from storage import keys
 from tests.api.house import Caller
 from tests.campaigns.portfolio import Estate
-from tests.replay.kept import HISTORIES, save_runs
+from tests.replay.kept import HISTORIES, save_runs, slug
 from tests.replay.stages import lived, stages
 from tests.takeover.samples import AS_OF, take_over
 from tests.workflows.lives import LIVES
@@ -60,6 +60,10 @@ class Recorder:
     release: str
     saved: list[Path] = field(default_factory=list)
 
+    def lacks(self, name: str) -> bool:
+        """Whether nothing is kept under a name yet: what is kept is not played again."""
+        return not (HISTORIES / f"{slug(f'{self.release} {name}')}-1.json.gz").exists()
+
     async def keep(self, workflow: str, name: str) -> None:
         """Keep every run of a workflow under a name."""
         self.saved += await save_runs(self.client, workflow, f"{self.release} {name}")
@@ -67,27 +71,34 @@ class Recorder:
     async def lives(self) -> None:
         """The lives that the interpreter is tested with, and a contract that is taken over."""
         for title, (offered, begins, steps, until) in LIVES.items():
-            for way, batch in WAYS.items():
+            for way, batch in self._ways(title):
                 async with self._contract(offered) as contract:
                     await contract.begin(begins, batch=batch)
                     await contract.play(steps, until)
                 await self.keep(f"contract:{contract.number}", f"{title} {way}")
-        for way, batch in WAYS.items():
+        for way, batch in self._ways("taken over"):
             async with self._contract(take_over()) as contract:
                 await contract.begin(datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC), batch=batch)
                 await contract.move(datetime(2028, 9, 2, tzinfo=UTC))
             await self.keep(f"contract:{contract.number}", f"taken over {way}")
 
+    def _ways(self, title: str) -> list[tuple[str, int]]:
+        return [(way, batch) for way, batch in WAYS.items() if self.lacks(f"{title} {way}")]
+
     async def stages(self) -> None:
         """A contract that sleeps in every stage: on a test clock with its whole history, and on real time."""
         at = datetime(2027, 6, 15, 10, tzinfo=UTC)
         for title, (first, begins, script) in stages(at).items():
+            if not self.lacks(f"stage {title}"):
+                continue
             async with self._contract(first) as contract:
                 await contract.begin(begins, batch=catalogue.BATCH)
                 await contract.play(script, at)
                 await self.keep(f"contract:{contract.number}", f"stage {title}")
         now = datetime.now(UTC).replace(microsecond=0)
         for title, stage in stages(now).items():
+            if not self.lacks(f"asleep {title}"):
+                continue
             async with self._contract(stage[0]) as contract:
                 life = lived(stage, now, contract.number)
                 baton = Baton(contract=life.contract, seq=len(life.entries))
@@ -98,6 +109,8 @@ class Recorder:
 
     async def troubles(self) -> None:
         """Contracts whose world does not answer, or says no for good."""
+        if not self.lacks("trouble the desk says no"):
+            return
         at = datetime(2027, 6, 15, 10, tzinfo=UTC)
         first, begins, script = stages(at)["active"]
         async with self._contract(first, MemoryWorld(broken={"messages"})) as contract:
@@ -131,7 +144,7 @@ async def whole_house(recorder: Recorder, address: str) -> None:
             public_url="http://tenure.example",
             task_queue="recorded",
         )
-        async with running(read) as house, _calling(house) as estate:
+        async with running(read) as house, calling(house) as estate:
             for way, batch in WAYS.items():
                 with (
                     patch.object(catalogue, "BATCH", batch),
@@ -139,14 +152,16 @@ async def whole_house(recorder: Recorder, address: str) -> None:
                     patch.object(api.bringing.bring, "BATCH", batch),
                 ):
                     await _golden_lives(recorder, estate, way)
-            await _campaigns(recorder, estate)
-            await _housekeeping(recorder, estate)
-            await recorder.keep(f"dispatcher:{read.task_queue}", "dispatcher")
-            await recorder.keep(f"desk:{read.task_queue}", "desk")
+            if recorder.lacks("desk"):
+                await _campaigns(recorder, estate)
+                await _housekeeping(recorder, estate)
+                await recorder.keep(f"dispatcher:{read.task_queue}", "dispatcher")
+                await recorder.keep(f"desk:{read.task_queue}", "desk")
 
 
 @asynccontextmanager
-async def _calling(house: House) -> AsyncIterator[Estate]:
+async def calling(house: House) -> AsyncIterator[Estate]:
+    """The way into a house, without a web server between."""
     app = create_app(Services(house.database, house.client, house.settings, Papers(PROGRAMMES), Messages(PROGRAMMES)))
     async with house.database.write() as connection:
         _, key = await keys.create(connection, "recorder", keys.SCOPES)
@@ -163,6 +178,8 @@ async def _calling(house: House) -> AsyncIterator[Estate]:
 async def _golden_lives(recorder: Recorder, estate: Estate, way: str) -> None:
     for programme in load_all(PROGRAMMES):
         for name, story in programme.lives().items():
+            if not recorder.lacks(f"{programme.terms.code} {name} {way}"):
+                continue
             played = await Player(estate.http, programme, story, uuid4().hex[:6]).play()
             await recorder.keep(f"contract:{played.number}", f"{programme.terms.code} {name} {way}")
 
@@ -197,23 +214,23 @@ async def _housekeeping(recorder: Recorder, estate: Estate) -> None:
     await recorder.keep("close-books", "close books")
 
 
-async def main(release: str) -> None:
-    """Play the lives on a server in memory and keep their histories, in the place of the release's earlier ones."""
+async def main(release: str, *, anew: bool) -> None:
+    """Play the lives of which nothing is kept on a server in memory, and keep their histories; or all of them anew."""
     with narration() as tell:
         binary = await temporal_binary(tell)
     async with EmbeddedServer(binary, data_dir=None, headless=True) as server:
         client = await connect(read_settings(temporal_address=server.address))
         await ensure_search_attributes(client, attributes.ALL)
-        for earlier in HISTORIES.glob(f"{release}-*"):
+        for earlier in HISTORIES.glob(f"{release}-*") if anew else ():
             earlier.unlink()
         recorder = Recorder(client, release)
         await recorder.lives()
         await recorder.stages()
         await recorder.troubles()
         await whole_house(recorder, server.address)
-    size = sum(path.stat().st_size for path in recorder.saved)
-    sys.stdout.write(f"{len(recorder.saved)} histories of {release}, {size / 1e6:.1f} MB\n")
+    kept = [path.stat().st_size for path in HISTORIES.glob(f"{release}-*")]
+    sys.stdout.write(f"{len(recorder.saved)} recorded; {len(kept)} of {release}, {sum(kept) / 1e6:.1f} MB\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], anew="anew" in sys.argv[2:]))

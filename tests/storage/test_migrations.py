@@ -8,7 +8,7 @@ from typing import Any
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Connection, MetaData, Table, select
+from sqlalchemy import Column, Connection, MetaData, Table, select, text
 
 from activities.messages import message_id
 from storage.database import Database
@@ -39,6 +39,19 @@ async def test_an_empty_database_is_not_current(database_url: str) -> None:
         assert not await is_current(empty)
     finally:
         await empty.close()
+
+
+async def test_a_database_that_a_newer_build_has_migrated_is_good_enough(database: Database) -> None:
+    """A build that is rolled back to goes on with the tables of the build that came after it, and leaves them alone."""
+    newer = text("UPDATE alembic_version SET version_num = 'of_a_newer_build'")
+    async with database.write() as connection:
+        await connection.execute(newer)
+    assert await is_current(database)
+    await upgrade(database)
+    async with database.read() as connection:
+        assert (
+            await connection.execute(text("SELECT version_num FROM alembic_version"))
+        ).scalar() == "of_a_newer_build"
 
 
 def _before(connection: Connection) -> None:

@@ -46,6 +46,23 @@ async def test_the_view_only_moves_forward(database: Database) -> None:
     assert count == 3
 
 
+async def test_another_story_is_not_written(database: Database) -> None:
+    """What differs from the trail at the same place is refused whole: it comes from a backup of another age.
+
+    What is new in it is not written either, nor its view; and a repeat with something new is no other story.
+    """
+    async with database.write() as connection:
+        await records.write(connection, record(2, "quoted", "quote_accepted"))
+    with pytest.raises(records.AnotherStoryError, match=r"entry 2 of .* is `quote_accepted` .* tells of `rejected`"):
+        async with database.write() as connection:
+            await records.write(connection, record(4, "quoted", "rejected", "a", "b"))
+    async with database.write() as connection:
+        await records.write(connection, record(3, "quoted", "quote_accepted", "order_placed"))
+    async with database.read() as connection:
+        found = await contracts.entries(connection, CONTRACT, after=0, limit=10)
+    assert [item.kind for item in found] == ["quoted", "quote_accepted", "order_placed"]
+
+
 async def test_the_trail_is_never_changed(database: Database) -> None:
     """Nobody changes or deletes what has been written."""
     async with database.write() as connection:

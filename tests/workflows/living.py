@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from domain.commands import Quote
 from domain.envelope import Command
@@ -102,14 +102,22 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, seconds
 
 
 @asynccontextmanager
-async def worker(client: Client, world: MemoryWorld, *, cached: int = 1000) -> AsyncIterator[str]:
-    """A worker for contracts in a world; yields its task queue."""
-    queue = f"test-{uuid4().hex[:8]}"
+async def worker(
+    client: Client,
+    world: MemoryWorld,
+    *,
+    cached: int = 1000,
+    queue: str | None = None,
+    deployment: WorkerDeploymentConfig | None = None,
+) -> AsyncIterator[str]:
+    """A worker for contracts in a world; yields its task queue, one of its own where none is given."""
+    queue = queue or f"test-{uuid4().hex[:8]}"
     async with Worker(
         client,
         task_queue=queue,
         workflows=[ContractWorkflow],
         activities=world.activities(),
         max_cached_workflows=cached,
+        deployment_config=deployment,
     ):
         yield queue
