@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast charts chaos lock clean
+.PHONY: help setup parts lint format types test rules histories docs demo up bench bench-forecast bench-sleeping charts chaos lock clean
 
 PY := .venv/bin/python
 TYPED := $(wildcard compose domain workflows activities adapters storage api web cli runtime worker.py bench tests)
@@ -46,6 +46,9 @@ histories: setup parts  ## Records what the replay gate lacks: make histories RE
 bench: setup  ## The measurements: a billing run and a wave of renewals
 	$(PY) -m bench
 	$(PY) -m bench.wave --contracts $(WAVE)
+
+bench-sleeping: setup  ## Fifty thousand contracts asleep, five thousand billed in one instant; an hour or more the first time
+	$(PY) -m bench.sleeping $(if $(FOLDER),--folder $(FOLDER))
 
 bench-forecast: setup  ## The forecast of a million contracts, about ten minutes with its preparation
 	$(PY) -m bench.forecast --contracts $(FORECAST)

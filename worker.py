@@ -209,6 +209,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
         workflow_runner=UnsandboxedWorkflowRunner(),
         interceptors=[Alive()],
         graceful_shutdown_timeout=GRACE,
+        max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=settings.max_workflow_tasks,
         max_concurrent_activities=settings.max_activities,
         deployment_config=deployment(settings),

@@ -192,6 +192,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
             now=now,
             clock=wanted.test_clock,
             patience_seconds=services.settings.patience_seconds,
+            spread_seconds=services.settings.spread_seconds,
         )
         if wanted.request and not await quote_requests.answer(connection, wanted.request, number):
             raise not_found(f"request {wanted.request} that waits for a quote")

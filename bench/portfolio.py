@@ -45,11 +45,12 @@ _NAMES = ("Brun", "Sato", "Tremblay", "Moreau", "Tanaka", "Gagnon", "Leroy", "Su
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """Contracts that may be taken over as of a day."""
+    """Contracts that may be taken over as of a day; of ``ending`` of them the term ends within ninety days."""
 
     as_of: date
     seed: int
     programmes: tuple[Programme, ...]
+    ending: float = ENDING
 
     def records(self, number: int) -> Iterator[dict[str, Any]]:
         """So many contracts, as records of a file."""
@@ -58,7 +59,7 @@ class Portfolio:
         with_term = sum(
             weight for weight, programme in zip(weights, self.programmes, strict=True) if programme.terms.term
         )
-        ending = ENDING * sum(weights) / with_term
+        ending = self.ending * sum(weights) / with_term
         for index in range(1, number + 1):
             (programme,) = dice.choices(self.programmes, weights)
             yield _Contract(dice, programme, self.as_of, ending).record(index)
@@ -235,9 +236,9 @@ class _Contract:
         return {"period": 0, "lines": [line]}
 
 
-def portfolio(as_of: date, *, seed: int = 1) -> Portfolio:
+def portfolio(as_of: date, *, seed: int = 1, ending: float = ENDING) -> Portfolio:
     """The portfolio of the programmes that ship."""
-    return Portfolio(as_of, seed, load_all(CHECKOUT / "programmes"))
+    return Portfolio(as_of, seed, load_all(CHECKOUT / "programmes"), ending)
 
 
 def main(

@@ -33,6 +33,10 @@ class Rank(IntEnum):
     NOTICE = 9
 
 
+CAN_WAIT = frozenset({Rank.RATES, Rank.CUT_OFF, Rank.BILL})
+"""What nobody waits for at the very instant: done some minutes later, it says and costs the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """One happening: ``at`` is its UTC instant, ``on`` the local date that it is about.
@@ -46,6 +50,11 @@ class Due:
     what: str
     rule: str
     cause: tuple[Event, ...] | Callable[[], tuple[Event, ...]]
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it may happen some minutes later, dated as due, where many contracts have it at the same instant."""
+        return self.rank in CAN_WAIT
 
     @property
     def events(self) -> tuple[Event, ...]:

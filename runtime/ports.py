@@ -1,5 +1,6 @@
 """Network ports on this machine."""
 
+import random
 import socket
 from contextlib import ExitStack
 
@@ -11,6 +12,13 @@ def free_ports(count: int) -> list[int]:
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
         return [s.getsockname()[1] for s in sockets]
+
+
+def free_low_ports(count: int) -> list[int]:
+    """That many different ports below 32768, where the system gives none away by itself."""
+    candidates = random.SystemRandom().sample(range(10_000, 32_768), 50 * count)
+    free = [port for port in candidates if is_free(port)]
+    return free[:count]
 
 
 def free_port() -> int:

@@ -20,8 +20,9 @@ from runtime.ports import LOOPBACK, free_port
 
 OWNER = "tenure"
 START_PATIENCE = timedelta(seconds=30)
+STOP_GRACE = timedelta(seconds=60)
 
-SETTINGS = ("-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=error")
+SETTINGS = ("-c", "max_connections=200", "-c", "log_min_messages=error")
 # What does not outlive the run need not survive a power cut.
 FORGETFUL = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
@@ -35,23 +36,28 @@ class PostgresFailed(Exception):
 
 
 class PostgresCluster:
-    """A PostgreSQL server for as long as the block lasts."""
+    """A PostgreSQL server for as long as the block lasts; its data too, unless it has a folder for it."""
 
-    def __init__(self, *, durable: bool = False) -> None:
-        """The cluster, not yet started; where it is ``durable``, each commit waits for the disk, as it does in earnest.
+    def __init__(self, folder: Path | None = None, *, durable: bool = False, shared_buffers: str = "64MB") -> None:
+        """The cluster, not yet started; with a folder, its data stays there.
+
+        Where it is ``durable``, as with a folder, each commit waits for the disk, as it does in earnest.
 
         Raises:
             PostgresMissing: there is no initdb to make it with.
         """
         self.port = free_port()
-        self._settings = SETTINGS if durable else (*SETTINGS, *FORGETFUL)
+        self._kept = folder
+        forgetful = () if durable or folder else FORGETFUL
+        self._settings = (*SETTINGS, "-c", f"shared_buffers={shared_buffers}", *forgetful)
         self._bin = postgres_programs()
         self._user = "postgres" if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         """The cluster, ready for connections."""
-        self._directory = Path(tempfile.mkdtemp(prefix="tenure-pg-"))
+        self._directory = self._kept or Path(tempfile.mkdtemp(prefix="tenure-pg-"))
+        self._directory.mkdir(parents=True, exist_ok=True)
         try:
             self._make()
             self.start()
@@ -61,10 +67,11 @@ class PostgresCluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends the server without waiting for its clients, and removes its data."""
+        """Ends the server without waiting for its clients, and removes data that is not kept."""
         if self._process is not None:
-            child.stop(self._process, end_signal=signal.SIGINT)
-        shutil.rmtree(self._directory, ignore_errors=True)
+            child.stop(self._process, end_signal=signal.SIGINT, grace=STOP_GRACE)
+        if self._kept is None:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -75,6 +82,26 @@ class PostgresCluster:
             yield self.url(name)
         finally:
             self._run("dropdb", "--force", name)
+
+    def make_database(self, name: str) -> bool:
+        """A database that stays; whether it was not there before."""
+        listed = self._run("psql", "-tAc", "SELECT datname FROM pg_database", "postgres").split()
+        if name in listed:
+            return False
+        self._run("createdb", "--template=template0", name)
+        return True
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the running server; a cluster that keeps its data keeps this too."""
+        self._run("psql", "-qc", f"ALTER SYSTEM SET {name} = '{value}'", "postgres")
+        self._run("psql", "-qc", "SELECT pg_reload_conf()", "postgres")
+
+    @property
+    def pid(self) -> int:
+        """The first of the server's processes. Raises PostgresFailed where it does not run."""
+        if self._process is None:
+            raise PostgresFailed("it does not run")
+        return self._process.pid
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of a database in this cluster."""
@@ -112,7 +139,8 @@ class PostgresCluster:
         log, make = self._directory / "log", ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         with log.open("wb") as output:
             initdb: list[str | Path] = [self._bin / "initdb", "-D", self._directory / "data", *make]
-            if child.start(initdb, output=output, user=self._user).wait():
+            new = not (self._directory / "data" / "PG_VERSION").exists()
+            if new and child.start(initdb, output=output, user=self._user).wait():
                 raise PostgresFailed(f"initdb failed:\n{log.read_text()}")
 
     def _is_ready(self, until: float) -> bool:
@@ -123,9 +151,10 @@ class PostgresCluster:
             time.sleep(0.05)
         return True
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str) -> str:
         where = ("-h", LOOPBACK, "-p", str(self.port), "-U", OWNER)
-        subprocess.run([self._bin / program, *where, *arguments], check=True, capture_output=True)
+        command: list[str | Path] = [self._bin / program, *where, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @cache

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     worker_deployment: str | None = Field(None, description="Worker Deployment's name; unversioned when not set.")
     build_id: str = Field("dev", min_length=1)
     patience_seconds: float = Field(60, gt=0, description="How long an effect may hold a contract up.")
-    max_workflow_tasks: int = Field(100, ge=2, description="Workflow tasks that a worker runs at once.")
+    spread_seconds: float = Field(600, ge=0, description="Over how long the bills of one instant are spread.")
+    max_cached_workflows: int = Field(500, ge=0, description="Contracts that a worker keeps in memory.")
+    max_workflow_tasks: int = Field(20, ge=2, description="Workflow tasks that a worker runs at once.")
     max_activities: int = Field(100, ge=1, description="Activities that a worker runs at once.")
     forecast_processes: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes of a worker that make a forecast."

@@ -8,15 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections import deque
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
-from runtime import child
+from runtime import go_programs
+from runtime.go_programs import cache_dir
 from runtime.progress import Tell, narration
 
 # Later tags refuse `go install`, because their go.mod replaces a module.
@@ -54,11 +53,6 @@ async def temporal_binary(tell: Tell) -> Path:
         except _NotThisWay as reason:
             reasons.append(f"  - {reason}")
     raise TemporalMissing("\n".join([CHOICES, "What was tried:", *reasons]))
-
-
-def cache_dir() -> Path:
-    """Where this user's downloads are kept, shared by all checkouts."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tenure"
 
 
 async def _installed(_tell: Tell) -> Path:
@@ -116,43 +110,18 @@ def _download_in(folder: Path) -> Path | None:
 
 
 async def _built(tell: Tell) -> Path:
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
+    if shutil.which("go") is None and shutil.which("go", path="/usr/local/go/bin") is None:
         raise _NotThisWay("Go is not installed, so nothing can be built")
     with (cache_dir() / "build.lock").open("w") as lock:
         tell("Waiting for another process that builds the Temporal server ...")
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
         with contextlib.suppress(_NotThisWay):
             return await _installed(tell)
-        await _go_install(go, tell)
+        try:
+            await go_programs.install([GO_PACKAGE], tell, what="the Temporal server", about=PACKAGES_TO_COMPILE)
+        except go_programs.CannotBuild as reason:
+            raise _NotThisWay(str(reason)) from reason
         return await _installed(tell)
-
-
-async def _go_install(go: str, tell: Tell) -> None:
-    began, compiled, said = time.monotonic(), 0, deque[str](maxlen=10)
-    process = child.start([go, "install", "-v", GO_PACKAGE], output=subprocess.PIPE)
-    try:
-        while line := await asyncio.to_thread(_line, process):
-            said.append(line := line.strip())
-            compiled += not line.startswith("go: ")
-            tell(_building(line, compiled, time.monotonic() - began))
-        if await asyncio.to_thread(process.wait):
-            raise _NotThisWay("`go install` failed:\n      " + "\n      ".join(said))
-    finally:
-        child.stop(process)
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def _line(process: subprocess.Popen[bytes]) -> str:
-    assert process.stdout is not None, "the build's output is read"  # noqa: S101 - narrows the type
-    return process.stdout.readline().decode(errors="replace")
-
-
-def _building(line: str, compiled: int, seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    step = line if line.startswith("go: ") else f"compiling, {compiled} of about {PACKAGES_TO_COMPILE} packages"
-    return f"Building the Temporal server with Go, once, for 5 to 10 minutes ({minutes}:{seconds:02}): {step}"
 
 
 async def _find() -> Path:

@@ -81,8 +81,9 @@ class ContractStart(Carried):
     """What begins a contract's first run: its quote, or that it is taken over; ``baton`` begins every later one.
 
     ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged; ``batch`` is
-    how many effects it may ask for at once, where much is to be caught up with. ``rules`` is the decider's version by
-    which the contract begins: those that began before it was said began by the first.
+    how many effects it may ask for at once, where much is to be caught up with; ``spread_seconds`` over how long the
+    bills of one instant are spread, each contract at a place of its own. ``rules`` is the decider's version by which
+    the contract begins: those that began before it was said began by the first.
     """
 
     quote: Quote | None = None
@@ -92,6 +93,7 @@ class ContractStart(Carried):
     patience_seconds: float = 60
     batch: int = 1
     rules: int = 1
+    spread_seconds: float = 0
     baton: Baton | None = None
 
     @property

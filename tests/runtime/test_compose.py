@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from runtime.go_programs import cache_dir
 from runtime.settings import CHECKOUT, LAUNCHER_VARIABLES, Settings, variable
-from runtime.temporal_binary import cache_dir
 
 FILE = CHECKOUT / "docker-compose.yml"
 PINNED = re.compile(r"^[\w./-]+:(?!latest$)v?\d[\w.-]+$")

@@ -1,6 +1,7 @@
 """The databases that storage tests are given: real ones, empty, one each."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -48,3 +49,23 @@ async def test_cluster_leaves_nothing_behind() -> None:
     assert not directory.exists()
     assert cluster._process is not None
     assert cluster._process.poll() == 0
+
+
+async def test_cluster_keeps_what_it_has_a_folder_for() -> None:
+    """The next cluster on the folder has the databases of the one before, and makes none of them anew."""
+    # The server's own user must reach it, whoever runs the tests.
+    with TemporaryDirectory(prefix="tenure-kept-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with PostgresCluster(folder / "kept") as cluster:
+            assert cluster.make_database("ours")
+            await _make_table(cluster.url("ours"))
+            cluster.set("synchronous_commit", "off")
+        with PostgresCluster(folder / "kept") as again:
+            assert not again.make_database("ours")
+            engine = create_async_engine(again.url("ours"))
+            async with engine.connect() as connection:
+                assert await connection.scalar(text("SELECT count(*) FROM mine")) == 0
+                assert await connection.scalar(text("SHOW fsync")) == "on"
+                assert await connection.scalar(text("SHOW synchronous_commit")) == "off"
+            await engine.dispose()

@@ -250,26 +250,10 @@ async def test_history_per_billed_period_on_a_test_clock(temporal_client: Client
 
 async def test_history_per_billed_period_on_wall_time(temporal_client: Client) -> None:
     """A period that is billed when its real timer fires costs at most 12 events of history, and one timer."""
-    life = ordered(at=utc(2026, 1, 31))
-    now = datetime.now(tz=UTC)
-    soon = now + timedelta(seconds=2)
-    life.live_until(now)
-    # A line anchored today: its first bill falls due when the latest thing that happened is over, two seconds from now.
-    today = life.contract.date_of(soon)
-    lines = tuple(
-        line.model_copy(update={"anchor": today, "billed_months": 0, "billed": None}) for line in life.contract.lines
-    )
     world = MemoryWorld()
     async with worker(temporal_client, world) as queue:
         contract = Contract(temporal_client, queue, quote(), world)
-        state = life.contract.model_copy(update={"number": contract.number, "lines": lines, "at": soon})
-        baton = Baton(contract=state, seq=100)
-        await temporal_client.start_workflow(
-            "Contract",
-            ContractStart(now=now, baton=baton),
-            id=f"contract:{contract.number}",
-            task_queue=queue,
-        )
+        await _begin_with_a_bill_due(contract, datetime.now(tz=UTC) + timedelta(seconds=2))
         await eventually(lambda: bool(world.told))
         await eventually(contract._quiet)
         events = [event.event_type for event in (await contract.handle.fetch_history()).events]
@@ -278,6 +262,58 @@ async def test_history_per_billed_period_on_wall_time(temporal_client: Client) -
     again = events.index(EventType.EVENT_TYPE_TIMER_STARTED, fired)
     assert again - started <= 12
     assert EventType.EVENT_TYPE_TIMER_CANCELED not in events
+
+
+async def _begin_with_a_bill_due(contract: Contract, soon: datetime, **start: float) -> None:
+    """Start a contract in mid-life, on real time, whose next bill is due at an instant."""
+    life = ordered(at=utc(2026, 1, 31))
+    now = datetime.now(tz=UTC)
+    life.live_until(now)
+    # A line anchored today: its first bill falls due when the latest thing that happened is over, at that instant.
+    today = life.contract.date_of(soon)
+    lines = tuple(
+        line.model_copy(update={"anchor": today, "billed_months": 0, "billed": None}) for line in life.contract.lines
+    )
+    state = life.contract.model_copy(update={"number": contract.number, "lines": lines, "at": soon})
+    given = ContractStart.model_validate({"now": now, "baton": Baton(contract=state, seq=100)} | start)
+    await contract.client.start_workflow("Contract", given, id=f"contract:{contract.number}", task_queue=contract.queue)
+
+
+async def _timer(contract: Contract) -> timedelta:
+    """How long the contract's first timer runs, as soon as there is one."""
+    async with asyncio.timeout(30):
+        while True:
+            for event in (await contract.handle.fetch_history()).events:
+                if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED:
+                    return event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+            await asyncio.sleep(0.05)
+
+
+async def test_bills_of_one_instant_are_spread_and_a_command_does_not_wait(temporal_client: Client) -> None:
+    """A bill may be made later than it is due, by less than the spread; whoever asks something finds it made, as due.
+
+    What is not a bill happens at its own instant, however long bills may wait.
+    """
+    world, hour = MemoryWorld(), 3600
+    async with worker(temporal_client, world) as queue:
+        contract, quoted = (Contract(temporal_client, queue, quote(), world) for _ in range(2))
+        # Its place in the hour follows from its number, and is not among its first seconds.
+        contract.number = "SMP-spread-1"
+        due = datetime.now(tz=UTC) + timedelta(seconds=2)
+        await _begin_with_a_bill_due(contract, due, spread_seconds=hour)
+        rings = await _timer(contract)
+        assert timedelta(minutes=1) < rings < timedelta(seconds=hour + 2)
+        await asyncio.sleep(max(0.0, (due - datetime.now(tz=UTC)).total_seconds()) + 0.5)
+        assert not world.told
+        await contract.give(Cancel(id="leave", reason="moving out"))
+        await eventually(lambda: any("/invoice/" in key for key in world.order))
+        billed = next(entry for entry in world.entries(contract.number) if entry.kind == "period_billed")
+        assert billed.at == due
+        now = datetime.now(tz=UTC)
+        await quoted.begin(now, clock=None, spread_seconds=hour)
+        ends = world.views[quoted.number].next
+        assert ends is not None
+        assert abs(now + await _timer(quoted) - ends.at) < timedelta(seconds=30)
 
 
 @pytest.mark.rule("COM-3")
