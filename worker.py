@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from holidays import list_supported_countries
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
@@ -139,8 +140,17 @@ def _mail(settings: Settings, database: Database) -> MailPort:
     return SmtpMail(server, settings.mail_from, settings.bounce_address)
 
 
+def warm_up() -> None:
+    """Load what is loaded at its first use: the holidays of all countries take a second, which no workflow may.
+
+    A workflow that does not give way for two seconds is taken for stuck, and what it has been asked is asked again.
+    """
+    list_supported_countries()
+
+
 def build(client: Client, settings: Settings, database: Database, world: Outside) -> Worker:
     """A worker for everything; it ends what it has begun within half a minute when it is stopped."""
+    warm_up()
     billing = BillingActivities(database, world.payments)
     collective = CollectiveActivities(database)
     ticketing = TicketingActivities(database, world.desk, settings.public_url)

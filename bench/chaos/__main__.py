@@ -54,7 +54,10 @@ async def _house(seeds: list[int], contracts: int, at_once: int, every: float) -
 
             async def one(seed: int) -> Round:
                 async with turn:
-                    done = await lived_round(house, seed, contracts, every=every)
+                    try:
+                        done = await lived_round(house, seed, contracts, every=every)
+                    except Exception as failed:  # noqa: BLE001 - whatever it is, the other rounds go on
+                        done = Round(seed, contracts, wrong=[f"round {seed} failed: {failed!r}"])
                 print("\n".join([done.line, *done.wrong]), file=sys.stderr, flush=True)
                 return done
 

@@ -15,7 +15,7 @@ KILLS = ("worker", "worker", "worker", "API", "Temporal", "PostgreSQL")
 VENDORS = ("payments", "payments", "desk", "mail", "listener-1", "listener-2")
 """Who may fall ill; whoever stands here twice does so twice as often."""
 NEW_BUILD = "new build"
-EVERY = 4.0
+EVERY = 6.0
 """Seconds between two faults, on an average."""
 AWAY = (0.0, 2.5)
 """Seconds that a killed server stays away, at least and at most."""

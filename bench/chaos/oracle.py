@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import zip_longest
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench.chaos import found as of_house
@@ -27,7 +28,7 @@ async def differences(house: House, lived: Lived, *, patience: float = SETTLES_W
         try:
             async with house.database.read() as connection:
                 wrong = await compared(connection, house, lived)
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, PoolTimeout, OSError) as error:
             wrong = [f"the database could not be read: {error}"]
         if not wrong or time.monotonic() > until:
             return [*lived.wrong, *wrong]

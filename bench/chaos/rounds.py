@@ -18,7 +18,9 @@ from bench.chaos.player import Lived, Player, Unanswered
 
 MOST_SEEDS = 1_000_000_000
 AT_ONCE = 40
-"""As many lives are lived at once; the others wait for their turn."""
+"""As many lives are lived, and compared, at once; the others wait for their turn."""
+SETTLES_EACH = 1.0
+"""Seconds more for each contract in which what is on its way may arrive: many have much to tell."""
 
 
 @dataclass(slots=True)
@@ -27,13 +29,13 @@ class Round:
 
     seed: int
     contracts: int
-    seconds: float
-    faults: dict[str, int]
-    events: int
-    requests: int
-    again: int
-    doubled: int
-    wrong: list[str]
+    seconds: float = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    events: int = 0
+    requests: int = 0
+    again: int = 0
+    doubled: int = 0
+    wrong: list[str] = field(default_factory=list)
     lives: list[Lived] = field(default_factory=list)
 
     @property
@@ -67,7 +69,13 @@ async def lived_round(house: House, seed: int, contracts: int, *, every: float =
         shaker.stop()
         await shaking
     told = [life for life in lives if life is not None]
-    compared = await asyncio.gather(*(oracle.differences(house, life) for life in told))
+    patience = oracle.SETTLES_WITHIN + SETTLES_EACH * contracts
+
+    async def differences(life: Lived) -> list[str]:
+        async with turn:
+            return await oracle.differences(house, life, patience=patience)
+
+    compared = await asyncio.gather(*map(differences, told))
     for life, found in zip(told, compared, strict=True):
         wrong += [f"{life.number} (seed {seed}, life {life.seed}): {what}" for what in found]
     return Round(
