@@ -77,7 +77,9 @@ def _asked(command: Command) -> tuple[str, dict[str, Any]]:
 
 def register(device: Device) -> Request:
     """The request that makes a device known."""
-    return Request("PUT", f"/devices/{device.serial}", device.model_dump(mode="json", exclude={"serial"}))
+    return Request(
+        "PUT", f"/devices/{device.serial}", device.model_dump(mode="json", exclude={"serial"}, exclude_none=True)
+    )
 
 
 def quote(life: ChaosLife, clock: str) -> Request:
