@@ -106,7 +106,7 @@ def templates(kind: Kind) -> list[tuple[Kept, datetime]]:
 
 
 def _begun(programme: Programme, service: str, model: str, months: int, at: datetime) -> Life:
-    terms, catalogue = programme.terms, programme.catalogue
+    terms = programme.terms
     given = GivenOffer(id="1", service=service, serial="SERIAL", model=model, in_use_since=at.date())
     country = next(iter(terms.countries))
     customer = Customer(id="c", name="c", email="c@bench.example", language="en", country=country)
@@ -119,10 +119,17 @@ def _begun(programme: Programme, service: str, model: str, months: int, at: date
         offers=(offer(programme, given, "en"),),
         start_on=at.date() + timedelta(days=1) if terms.quote.deadline == "day_before_start" else None,
     )
-    life = Life.begin(quote, at, PriceListWorld(prices=catalogue.price_list(), settles=True))
+    life = Life.begin(quote, at, _world(terms.code))
     life.give(Accept(id="accept", revision=1), at)
     life.give(Checkout(id="checkout", method="pm_ok", registered=True, form=form_of(terms, ())), at)
     return life
+
+
+@cache
+def _world(code: str) -> PriceListWorld:
+    """A world with the programme's price list, which is made once in a process."""
+    programme = next(item for item in shipped() if item.terms.code == code)
+    return PriceListWorld(prices=programme.catalogue.price_list(), settles=True)
 
 
 def rows(batch: list[tuple[str, str, Kept, datetime]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
