@@ -35,6 +35,7 @@ from storage.reconcile import Difference, differences
 from storage.tables import audit_entry, invoice, message
 from tests.campaigns.portfolio import Estate
 from tests.replay.record import calling
+from tests.runtime.launched import Environment, everything, tenure
 from tests.workflows.living import eventually
 from workflows.attributes import ALL
 
@@ -285,3 +286,22 @@ async def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     elsewhere = read.model_copy(update={"temporal_address": "temporal.example:7233"})
     with pytest.raises(CannotBackUp, match=r"Temporal runs at temporal\.example:7233"):
         await restored(elsewhere, tmp_path)
+
+
+@pytest.mark.timeout(600)
+def test_an_operator_backs_up_a_running_house_and_restores_it(environment: Environment, tmp_path: Path) -> None:
+    """Each command says what it did, or what stands against it; while the house runs nothing is put in its place."""
+    folder = str(tmp_path / "backup")
+    with everything(environment, tmp_path / "log"):
+        made = tenure(environment, "backup", folder)
+        assert (made.returncode, made.stdout[: len(folder)]) == (0, folder), made.stderr
+        again = tenure(environment, "backup", folder)
+        assert (again.returncode, "is there already" in again.stderr) == (1, True)
+        served = tenure(environment, "restore", folder)
+        assert (served.returncode, "is already served by" in served.stderr) == (1, True)
+        agrees = tenure(environment, "reconcile")
+        assert (agrees.returncode, agrees.stdout) == (0, "Everything agrees.\n"), agrees.stdout + agrees.stderr
+    back = tenure(environment, "restore", folder)
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert "What was here is in" in back.stdout
+    assert "cannot be known from here" in back.stdout
