@@ -16,7 +16,7 @@ from domain.fleet.offer import check_level
 from domain.message import message
 from domain.periods import last_served, next_boundary, stands_still
 from domain.refusal import Refusal
-from domain.renewal import check_undo_answer, check_undo_cancellation, check_undo_line
+from domain.renewal.answers import check_undo_answer, check_undo_cancellation, check_undo_line
 from domain.state import ENDED, RULES_VERSION, Contract, Line, Offer, Planned
 from domain.terms import ChangeTerms
 from domain.values import Prices

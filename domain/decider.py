@@ -24,7 +24,6 @@ from domain import (
     late,
     order,
     quote,
-    renewal,
     renewal_request,
     safety,
     support,
@@ -50,6 +49,7 @@ from domain.fleet.commands import ReportCensus
 from domain.onboarding import stage as onboarding
 from domain.permissions import check_status
 from domain.refusal import Refusal
+from domain.renewal import stage as renewal
 from domain.repairs import quoting as repair_quotes
 from domain.repairs import stage as repairs
 from domain.requests import stage as requests

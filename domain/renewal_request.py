@@ -10,7 +10,8 @@ from domain.commands import OfferRenewal
 from domain.envelope import Event
 from domain.events import RenewalOpened
 from domain.refusal import Refusal
-from domain.renewal import ends_before_next, offered_amounts
+from domain.renewal.stage import ends_before_next
+from domain.renewal.telling import offered_amounts
 from domain.state import ENDED, RUNNING, Contract, Term
 from domain.values import Carried
 

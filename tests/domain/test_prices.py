@@ -9,7 +9,7 @@ import pytest
 
 from domain.commands import Resume, Suspend
 from domain.events import PeriodBilled
-from domain.renewal import offered
+from domain.renewal.prices import offered
 from domain.simulator import Life
 from domain.state import Discount, Line
 from domain.terms import Uplift

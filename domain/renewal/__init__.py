@@ -1,0 +1,1 @@
+"""Renewal: what happens between two terms of a contract."""
