@@ -38,10 +38,11 @@ def main(
     """Live, shake, compare; print a line for each round, and write bench/latest-chaos.json."""
     began, done = time.monotonic(), []
     seeds = list(range(seed, seed + rounds))
+    report: dict[str, Any] = {}
     for start in range(0, rounds, a_house):
         done += asyncio.run(_house(seeds[start : start + a_house], contracts, at_once, every))
-    report = _report(done, contracts, time.monotonic() - began)
-    LATEST.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        report = _report(done, contracts, time.monotonic() - began)
+        LATEST.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     print(json.dumps({name: value for name, value in report.items() if name != "rounds"}, indent=2))
     if report["differences"]:
         raise typer.Exit(1)
@@ -91,6 +92,7 @@ def _report(done: list[Round], contracts: int, seconds: float) -> dict[str, Any]
         "requests": sum(item.requests for item in done),
         "doubled": sum(item.doubled for item in done),
         "sent_again": sum(item.again for item in done),
+        "events_heard_again": sum(item.heard_again for item in done),
         "faults": dict(sorted(faults.items())),
         "rounds_that_differ": [item.seed for item in done if item.wrong],
         "differences": sum(len(item.wrong) for item in done),

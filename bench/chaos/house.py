@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from bench.chaos.illness import Illnesses
 from bench.chaos.listeners import Listener, listening
 from bench.chaos.post import PostOffice, post_office
 from runtime import child
-from runtime.ports import LOOPBACK, free_ports
+from runtime.ports import LOOPBACK, is_free
 from runtime.postgres_cluster import PostgresCluster
 from runtime.progress import narration
 from runtime.search_attributes import ensure_search_attributes
@@ -37,6 +38,8 @@ WORKERS = 2
 LISTENERS = 2
 _READY_WITHIN = 60
 DEPLOYMENT = "tenure-chaos"
+LASTING = range(15_000, 32_000)
+"""Below those that a client's end of a wire gets."""
 
 
 @dataclass(slots=True)
@@ -155,12 +158,14 @@ async def standing(folder: Path, *, patience: float) -> AsyncIterator[House]:
     """A house that stands for as long as the block lasts, with its data in a folder; no process outlives it."""
     with narration() as tell:
         binary = await temporal_binary(tell)
-    temporal, ui, api, smtp, *ports = free_ports(4 + LISTENERS)
+    temporal, ui, api, smtp, database_port, *ports = _lasting_ports(5 + LISTENERS)
     programmes.write(folder / "programmes")
     illnesses = Illnesses(folder)
     listeners = [Listener(f"listener-{index}", port, illnesses) for index, port in enumerate(ports, start=1)]
     async with AsyncExitStack() as stack:
-        postgres = stack.enter_context(PostgresCluster(durable=True))
+        postgres = PostgresCluster(durable=True)
+        postgres.port = database_port
+        stack.enter_context(postgres)
         url = stack.enter_context(postgres.database())
         server = EmbeddedServer(binary, data_dir=folder, port=temporal, ui_port=ui, headless=True)
         await stack.enter_async_context(server)
@@ -185,6 +190,16 @@ async def standing(folder: Path, *, patience: float) -> AsyncIterator[House]:
         await house.begin()
         await _introduce(house)
         yield house
+
+
+def _lasting_ports(count: int) -> list[int]:
+    """Free ports that stay free while their server is away: the system gives none of them to a client's wire."""
+    found: list[int] = []
+    while len(found) < count:
+        port = secrets.choice(LASTING)
+        if port not in found and is_free(port):
+            found.append(port)
+    return found
 
 
 async def _prepared(database: Database) -> str:

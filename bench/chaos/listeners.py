@@ -40,6 +40,10 @@ class Listener:
         """Where events go."""
         return f"http://{LOOPBACK}:{self.port}/events"
 
+    def heard_again(self, number: str) -> int:
+        """How often an event of a contract came that had been taken."""
+        return sum(event.again for event in self.heard.get(number, {}).values())
+
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hear one event after the other on a wire."""
         try:

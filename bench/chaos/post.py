@@ -19,13 +19,11 @@ LATER = "451 4.3.0 try again later"
 
 
 class PostOffice:
-    """What has come in, by Message-ID: how often, and how often the sender was left without an answer."""
+    """What has come in: how often, by Message-ID."""
 
     def __init__(self, illnesses: Illnesses) -> None:
         self._illnesses = illnesses
         self.taken: Counter[str] = Counter()
-        self.unanswered: Counter[str] = Counter()
-        self.recipients: dict[str, set[str]] = {}
 
     async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
         """Take a mail, or not."""
@@ -39,9 +37,7 @@ class PostOffice:
         if way in {"hanging", "gone", "declining"}:
             return LATER
         self.taken[mail] += 1
-        self.recipients.setdefault(mail, set()).update(envelope.rcpt_tos)
         if way == "twice" and self.taken[mail] == 1:
-            self.unanswered[mail] += 1
             _cut(server)
         return "250 OK"
 

@@ -10,7 +10,7 @@ from string import ascii_uppercase
 
 from adapters.programme_files import Programme
 from bench.random_lives import PROGRAMMES
-from bench.variants import VARIANTS, variants
+from bench.variants import variants
 
 
 @cache
@@ -38,7 +38,3 @@ def write(folder: Path) -> None:
         for part in programme.folder.iterdir():
             if part.name not in {"terms.yaml", "lives"}:
                 (place / part.name).symlink_to(part)
-
-
-COUNT = len(PROGRAMMES) * len(VARIANTS)
-"""How many there are."""

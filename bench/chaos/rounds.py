@@ -35,6 +35,7 @@ class Round:
     requests: int = 0
     again: int = 0
     doubled: int = 0
+    heard_again: int = 0
     wrong: list[str] = field(default_factory=list)
     lives: list[Lived] = field(default_factory=list)
 
@@ -45,7 +46,8 @@ class Round:
         faults = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
         return (
             f"seed {self.seed}: {self.contracts} contracts, {self.events} events, {self.requests} requests "
-            f"({self.doubled} doubled, {self.again} sent again), {self.seconds:.1f} s, {verdict}; faults: {faults}"
+            f"({self.doubled} doubled, {self.again} sent again), {self.heard_again} events heard again, "
+            f"{self.seconds:.1f} s, {verdict}; faults: {faults}"
         )
 
     def figures(self) -> dict[str, Any]:
@@ -87,6 +89,7 @@ async def lived_round(house: House, seed: int, contracts: int, *, every: float =
         requests=sum(life.asked for life in told),
         again=sum(life.again for life in told),
         doubled=sum(life.doubled for life in told),
+        heard_again=sum(listener.heard_again(life.number) for listener in house.listeners for life in told),
         wrong=wrong,
         lives=told,
     )
