@@ -31,7 +31,7 @@ HOURS, RETENTION_HOURS, GB = 8766, 30 * 24, 1e9
 
 
 def main(
-    contracts: Annotated[str, typer.Option(help="Numbers of contracts to grow through.")] = "10,30,100,300",
+    contracts: Annotated[str, typer.Option(help="Numbers of contracts to grow through.")] = "10,30,100",
     devices: Annotated[str, typer.Option(help="Numbers of devices of one contract.")] = "1,10,50,100,200",
     years: Annotated[str, typer.Option(help="Years of one contract.")] = "1,2,3,4,5",
 ) -> None:

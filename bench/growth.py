@@ -21,7 +21,7 @@ MEASURES = ("events", "bytes", "rows")
 
 
 async def measure(running: House, what: str, sizes: Sequence[int]) -> dict[str, Any]:
-    """A year of billing of so many contracts, of a contract of so many devices, or so many years of one."""
+    """Bills month by month: a year of so many contracts, or of one with so many devices, or so many years of one."""
     points = [{what: size, **await _point(running, what, size)} for size in sizes]
     fits = {name: line([point[what] for point in points], [point[name] for point in points]) for name in MEASURES}
     print(what, json.dumps(points), json.dumps(fits), file=sys.stderr)
@@ -33,8 +33,8 @@ async def _point(running: House, what: str, size: int) -> dict[str, int]:
     count = size if what == "contracts" else 1
     devices = size if what == "devices" else 1
     ready = await billing_run.prepare(running, count, devices=devices, months=12 if what == "years" else 36)
-    for year in range(size if what == "years" else 1):
-        await billing_run.move(running, ready, _after(12 * (year + 1)))
+    for month in range(12 * (size if what == "years" else 1)):
+        await billing_run.move(running, ready, _after(month + 1))
     return {**await _histories(running, ready), "rows": await _rows(running) - before}
 
 

@@ -104,6 +104,21 @@ async def test_a_repeated_command_gets_the_first_answer_across_a_terms_end(tempo
         assert "another command" in refused.value.cause.message
 
 
+async def test_an_answer_brings_what_is_to_be_written_down(temporal_client: Client) -> None:
+    """Whoever asked can write it down at once: just what the contract writes; not where effects carry it along."""
+    world = MemoryWorld()
+    async with worker(temporal_client, world) as queue:
+        contract = Contract(temporal_client, queue, quote(), world)
+        await contract.begin(utc(2027, 1, 31))
+        accepted, bought = await contract.give(ACCEPT), await contract.give(CHECKOUT)
+        assert accepted.told is not None
+        assert bought.told is None
+        await eventually(lambda: len(world.entries(contract.number)) >= bought.version)
+    written = {entry.seq: entry for entry in world.entries(contract.number)}
+    assert [entry.kind for entry in accepted.told.entries] == list(accepted.events)
+    assert [written[entry.seq] for entry in accepted.told.entries] == list(accepted.told.entries)
+
+
 async def test_what_was_refused_is_tried_again_or_dismissed(temporal_client: Client) -> None:
     """A person mends what stood against it and sends it once more, or says what was done instead; both are kept."""
     world = MemoryWorld(refusing={"ticketing"})
