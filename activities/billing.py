@@ -51,8 +51,9 @@ class BillingActivities(Refunds):
         with mapped("billing"):
             asked = await self._asked(jobs, goes_on)
             async with self._database.write() as connection:
-                outcomes = await self._issued(connection, asked)
+                # Last the numbers: whoever has taken one holds up all invoices of the issuer until it commits.
                 await records.write_all(connection, [one.job.record for one in asked if one.job.record])
+                outcomes = await self._issued(connection, asked)
         return outcomes
 
     async def _asked(self, jobs: Sequence[Job], goes_on: GoesOn) -> list[_Asked]:
@@ -157,6 +158,8 @@ class BillingActivities(Refunds):
         assert isinstance(effect, IssueCredit)  # noqa: S101 - the catalogue pairs names and effects
         with mapped("billing"):
             async with self._database.write() as connection:
+                if job.record:
+                    await records.write(connection, job.record)
                 number = await ledger.find_credit(connection, effect.key)
                 if number is None:
                     number = await ledger.issue_credit(
@@ -171,8 +174,6 @@ class BillingActivities(Refunds):
                         trial=job.contract.clock is not None,
                     )
                     await ledger.apply_credit(connection, effect.applied)
-                if job.record:
-                    await records.write(connection, job.record)
             return Outcome(reference=number)
 
     @activity.defn(name="billing.write_off")

@@ -100,6 +100,22 @@ async def test_the_trail_comes_with_the_invoice_or_not_at_all(database: Database
     assert await _count(database, invoice) == 0
 
 
+async def test_a_number_is_taken_when_the_trail_is_written(database: Database, billing: BillingActivities) -> None:
+    """An issuer's next number is held until the commit, so all that can be written without it comes before it."""
+    back = bill("n", charge("c/1", "9.90", credits="c"))
+    credited = IssueCredit(key="n", at=AT, rule="SMP-10", bill=back, reason="left")
+    with _statements(database) as seen:
+        await run(billing.issue_invoice, job(issuing(bill("k", charge("c"))), record(1, "quoted")))
+        await run(billing.issue_credit, job(credited, record(2, "period_billed")))
+    words = [
+        name
+        for statement in seen
+        for name in ("INTO audit_entry", "INTO counter", "INTO invoice ", "INTO credit_note ")
+        if name in statement
+    ]
+    assert words == ["INTO audit_entry", "INTO counter", "INTO invoice ", "INTO audit_entry", "INTO counter", "INTO credit_note "]
+
+
 async def test_a_broken_wire_leaves_nothing_behind(database: Database, billing: BillingActivities) -> None:
     """While the provider does not answer nothing is issued, and it is worth trying again."""
     with pytest.raises(ApplicationError) as error:
