@@ -20,7 +20,7 @@ from api.services import Services
 from domain.decider import open_contract, step
 from domain.permissions import permissions
 from domain.view import View, view
-from storage import clocks, contracts
+from storage import clocks, contracts, read_contracts
 from storage.contracts import STARTING
 from workflows.messages import ContractStart
 from workflows.publication import all_search_attributes
@@ -106,18 +106,26 @@ async def finishing(services: Services) -> AsyncIterator[None]:
 
 
 async def _finish_again_and_again(services: Services) -> None:
+    last: str | None = None
     while True:
         try:
-            await finish(services, _LEFT_BEHIND)
+            numbers = await finish(services, _LEFT_BEHIND, after=last)
+            last = numbers[-1] if numbers else None
         except (RPCError, SQLAlchemyError, OSError) as error:
             _LOG.warning("contracts.starts.delayed", reason=str(error))
         await asyncio.sleep(_LOOK_EVERY.total_seconds())
 
 
-async def finish(services: Services, left: timedelta) -> list[str]:
-    """Start the contracts that were written down so long ago and have not started; answers with their numbers."""
+async def finish(services: Services, left: timedelta, *, after: str | None = None) -> list[str]:
+    """Start some contracts, after a number, that were written down so long ago and have not started: their numbers.
+
+    Most have only not reported yet, thousands while a portfolio is brought in: they are asked after some at a time.
+    """
     async with services.database.read() as connection:
-        rows = await contracts.unstarted(connection, services.now() - left)
-    for row in rows:
-        await begin(services, row["number"], ContractStart.model_validate(row["start"]))
-    return [row["number"] for row in rows]
+        numbers = await contracts.unstarted(connection, services.now() - left, after=after)
+    for number in numbers:
+        async with services.database.read() as connection:
+            start = await read_contracts.start_of(connection, number)
+        if start is not None:
+            await begin(services, number, ContractStart.model_validate(start))
+    return numbers

@@ -188,6 +188,49 @@ def cost(report: Report, text: str) -> str:
     return _put(_put(text, "cost", rows), "growth", more)
 
 
+def sleeping(report: Report, text: str) -> str:
+    """What sleeps, by its number; and the day on which many are due, with the people's times before and meanwhile."""
+    asleep, day = report["asleep"], report["day"]
+    names = ("temporal", "postgresql", "worker", "api")
+    rows = _head("contracts asleep", *(f"{name}, MB" for name in names), "databases, MB")
+    rows += [
+        f"| {one['contracts']:,} | "
+        + " | ".join(f"{one['memory_mb'][name]:.0f}" for name in names)
+        + f" | {sum(one['database_bytes'].values()) / 1e6:,.0f} |"
+        for one in asleep
+    ]
+    held, highest = day["memory_mb_highest_seen"], day["peak_mb"]
+    rows += [
+        f"| {day['asleep']:,}, most during the day | " + " | ".join(f"{held[name]:.0f}" for name in names) + " | |",
+        "",
+        f"{day['contracts']:,} contracts fell due at {day['due_at'][11:16]} UTC, midnight in {day['zone']}, over "
+        f"{report['settings']['spread_seconds']:.0f} seconds: the last was billed, collected and recorded after "
+        f"{day['seconds']:.0f} seconds. Wrong afterwards: {', '.join(day['wrong']) or 'nothing'}. The worker's peak: "
+        f"{highest['worker']:.0f} MB. Processor time of a contract's day, without what people took: "
+        + ", ".join(f"{name} {used:.0f} ms" for name, used in day["cpu_ms_a_contract"].items())
+        + f". Load before and after: {day['load_before']} and {day['load_after']}.",
+        "",
+    ]
+    rows += _head("people's times, p50 / p99 / worst in ms", *day["paces"])
+    for said, name in (("the minute before", "people_before"), ("meanwhile", "people_meanwhile")):
+        times = (day[name].get(kind) for kind in day["paces"])
+        rows.append(
+            f"| {said} | " + " | ".join(f"{_p(one)} / {one['worst_ms']:.0f}" if one else "" for one in times) + " |"
+        )
+    return _put(text, "sleeping", rows)
+
+
+def _sleeping_said() -> str | None:
+    if not (report := _read("latest-sleeping")):
+        return None
+    day = report["day"]
+    accept = day["people_meanwhile"]["accept"]["p99_ms"]
+    return (
+        f"{day['contracts']:,} of {day['asleep']:,} in {day['seconds']:.0f} s; accept p99 {accept:.0f} ms meanwhile; "
+        f"worker {day['peak_mb']['worker']:.0f} MB"
+    )
+
+
 def _dollars(bill: dict[str, int], parts: dict[str, str]) -> str:
     return ", ".join(f"${bill[name]:,} {shown}" for name, shown in parts.items())
 
@@ -262,7 +305,12 @@ CLAIMS: tuple[tuple[str, str, str, Callable[[], str | None]], ...] = (
     ("A billed period costs little more than Temporal itself", "#billing-run", "0.9 of the floor; 6 ms", _billing_said),
     ("A command is answered as fast as Temporal and a commit", "#api", "twice that (1, 8, 32 clients)", _api_said),
     ("Is a device covered? Answered at once, of a million", "#is-it-covered", "", _elsewhere),
-    ("Thousands are due on one day while others sleep", "#one-day-many-contracts", "", _elsewhere),
+    (
+        "Thousands are due on one day while others sleep",
+        "#one-day-many-contracts",
+        "worker below 600 MB",
+        _sleeping_said,
+    ),
     ("A portfolio moves in and is quoted while workers die", WAVE, "", _elsewhere),
     ("A million contracts are forecast", "#decider-and-forecasts", "60 s on two cores", _forecast_said),
     ("What Temporal Cloud would charge; growth in straight lines", "#cost", "straight lines", _cost_said),
@@ -273,6 +321,7 @@ WRITERS: dict[str, Callable[[Report, str], str]] = {
     "latest-api": api,
     "latest-forecast": forecast,
     "latest-cost": cost,
+    "latest-sleeping": sleeping,
 }
 
 if __name__ == "__main__":

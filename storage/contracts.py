@@ -82,12 +82,14 @@ async def begin(connection: AsyncConnection, values: dict[str, Any] | list[dict[
     await connection.execute(insert(connection, contract).on_conflict_do_nothing(), values)
 
 
-async def unstarted(connection: AsyncConnection, before: datetime) -> list[dict[str, Any]]:
-    """The starts of contracts that were written down before an instant and have not reported back since."""
-    found = await connection.execute(
-        select(contract.c.number, contract.c.start).where(contract.c.status == STARTING, contract.c.created_at < before)
-    )
-    return [dict(row) for row in found.mappings()]
+async def unstarted(
+    connection: AsyncConnection, before: datetime, *, after: str | None = None, limit: int = 100
+) -> list[str]:
+    """The next contracts, by number, that were written down before an instant and have not reported back since."""
+    query = select(contract.c.number).where(contract.c.status == STARTING, contract.c.created_at < before)
+    if after is not None:
+        query = query.where(contract.c.number > after)
+    return [str(number) for number in await connection.scalars(query.order_by(contract.c.number).limit(limit))]
 
 
 async def abandon(connection: AsyncConnection, number: str) -> None:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +29,14 @@ MARKS = (0.2, 0.5)
 """The shares of all contracts at which everything is weighed while sleepers come in, besides none and all."""
 
 
+class Until(StrEnum):
+    """How far a run goes."""
+
+    SLEEPERS = "sleepers"
+    DUE = "due"
+    DAY = "day"
+
+
 def main(
     *,
     contracts: Annotated[int, typer.Option(help="How many sleep when the day begins, those that are due included.")] = (
@@ -41,15 +50,17 @@ def main(
     spread: Annotated[float, typer.Option(help="Over how many seconds bills are spread; 0: all at once.", min=0)] = 600,
     cached: Annotated[int, typer.Option(help="How many contracts the worker keeps in memory.", min=0)] = 500,
     shards: Annotated[int, typer.Option(help="Temporal's history shards, fixed when the folder is new.")] = 4,
-    only_fill: Annotated[bool, typer.Option("--only-fill", help="Bring the sleepers in, and stop.")] = False,
+    until: Annotated[Until, typer.Option(help="Stop when the sleepers are in, or what is due, or after the day.")] = (
+        Until.DAY
+    ),
 ) -> None:
     """Measure, print, and write bench/latest-sleeping.json; exits with 1 where something is not as it must be."""
     folder.mkdir(parents=True, exist_ok=True)
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
     told = {"spread_seconds": spread, "max_cached_workflows": cached}
-    report = asyncio.run(_measure(folder.resolve(), _Plan(contracts, due, moment, shards, told), only_fill=only_fill))
+    report = asyncio.run(_measure(folder.resolve(), _Plan(contracts, due, moment, shards, told), until))
     print(json.dumps(report, indent=2))
-    if only_fill:
+    if until is not Until.DAY:
         return
     LATEST.write_text(json.dumps(report, indent=2) + "\n")
     if report["day"]["wrong"]:
@@ -67,7 +78,7 @@ class _Plan:
     settings: dict[str, Any]
 
 
-async def _measure(folder: Path, plan: _Plan, *, only_fill: bool) -> dict[str, Any]:
+async def _measure(folder: Path, plan: _Plan, until: Until) -> dict[str, Any]:
     kept = _Kept(folder)
     async with house(folder, shards=plan.shards, **plan.settings) as running:
         await _filled(running, kept, plan)
@@ -78,9 +89,11 @@ async def _measure(folder: Path, plan: _Plan, *, only_fill: bool) -> dict[str, A
             "asleep": kept.data["asleep"],
             "database_bytes_a_contract": bytes_asleep(kept.data["asleep"]),
         }
-        if only_fill:
+        if until is Until.SLEEPERS:
             return report
         when, numbers = await _brought(running, kept, plan)
+        if until is Until.DUE:
+            return report | {"due_at": when.at.isoformat()}
         running.cluster.set("synchronous_commit", "on")
         return report | {"day": await live_through(running, when, numbers)}
 
@@ -104,12 +117,13 @@ async def _brought(running: House, kept: _Kept, plan: _Plan) -> tuple[Midnight, 
     """What falls due: what an earlier run brought in for a midnight to come, or new contracts."""
     due, soon = plan.due, datetime.now(UTC) + DUE_IN
     waiting = kept.data.get("due")
-    if waiting and datetime.fromisoformat(waiting["at"]) > soon and waiting["contracts"] == due:
+    spread = plan.settings["spread_seconds"]
+    if waiting and datetime.fromisoformat(waiting["at"]) > soon and waiting["agreed"] == [due, spread]:
         when = Midnight(datetime.fromisoformat(waiting["at"]), waiting["zone"])
     else:
         when = midnight(plan.at or soon + timedelta(seconds=due / 12))
     numbers = await bring_due(running, kept.folder, due, when)
-    kept.put("due", {"at": when.at.isoformat(), "zone": when.zone, "contracts": due})
+    kept.put("due", {"at": when.at.isoformat(), "zone": when.zone, "agreed": [due, spread]})
     return when, numbers
 
 

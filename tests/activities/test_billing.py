@@ -113,7 +113,14 @@ async def test_a_number_is_taken_when_the_trail_is_written(database: Database, b
         for name in ("INTO audit_entry", "INTO counter", "INTO invoice ", "INTO credit_note ")
         if name in statement
     ]
-    assert words == ["INTO audit_entry", "INTO counter", "INTO invoice ", "INTO audit_entry", "INTO counter", "INTO credit_note "]
+    assert words == [
+        "INTO audit_entry",
+        "INTO counter",
+        "INTO invoice ",
+        "INTO audit_entry",
+        "INTO counter",
+        "INTO credit_note ",
+    ]
 
 
 async def test_a_broken_wire_leaves_nothing_behind(database: Database, billing: BillingActivities) -> None:

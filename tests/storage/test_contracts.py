@@ -90,14 +90,27 @@ async def test_a_contract_is_begun_once(database: Database) -> None:
         found = await contracts.created(connection, "same")
         waiting = await contracts.unstarted(connection, AT + timedelta(seconds=1))
     assert found is not None
-    assert [item["number"] for item in waiting] == [found["number"]]
+    assert waiting == [found["number"]]
 
 
 async def test_only_what_waits_for_its_start_is_unstarted(shelf: Database) -> None:
     """Contracts that have reported, and those written down just now, are left alone."""
     async with shelf.read() as connection:
-        assert [item["number"] for item in await contracts.unstarted(connection, AT + timedelta(seconds=1))] == ["E"]
+        assert await contracts.unstarted(connection, AT + timedelta(seconds=1)) == ["E"]
         assert await contracts.unstarted(connection, AT) == []
+
+
+async def test_what_is_unstarted_is_asked_for_some_at_a_time(database: Database) -> None:
+    """By number, each once, however many wait; who has read the last begins again with the first."""
+    async with database.write() as connection:
+        for n in range(5):
+            await contracts.begin(connection, row(f"N{n}", creation_key=f"key-{n}"))
+    seen: list[list[str]] = []
+    async with database.read() as connection:
+        while not seen or seen[-1]:
+            after = seen[-1][-1] if seen else None
+            seen.append(await contracts.unstarted(connection, AT + timedelta(seconds=1), after=after, limit=2))
+    assert seen == [["N0", "N1"], ["N2", "N3"], ["N4"], []]
 
 
 async def test_only_an_unstarted_contract_is_abandoned(shelf: Database) -> None:
