@@ -20,11 +20,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import func, select
 
-from adapters.programme_files import load_all
+from adapters.programme_files import Programme, load_all
 from bench.portfolio import portfolio
 from bench.sleeping.house import House
 from cli.preparation import PROGRAMMES
 from domain.calendar import DAY, MIDNIGHT, months_after
+from domain.terms import Terms
 from runtime.settings import CHECKOUT
 from storage import programmes
 from storage.contracts import STARTING
@@ -85,7 +86,7 @@ async def bring_due(house: House, folder: Path, many: int, due: Midnight) -> lis
     """So many contracts whose next bill is due at the midnight; answers with their numbers."""
     await _publish(house, due)
     path = folder / f"due-{due.at:%Y%m%dT%H%M}-{many}.jsonl"
-    _write(path, _due(many, due))
+    _write(path, due_records(many, due))
     await bring(house, path)
     async with house.database.read() as connection:
         query = select(contract.c.number).where(contract.c.programme == CODE, contract.c.next_due_at == due.at)
@@ -121,9 +122,14 @@ async def count(house: House, *wanted: Any) -> int:
         return int(await connection.scalar(select(func.count()).select_from(contract).where(*wanted)) or 0)
 
 
-async def _publish(house: House, due: Midnight) -> None:
+def sold_in(due: Midnight) -> tuple[Terms, Programme]:
+    """The terms of those that fall due, and the programme that they are like."""
     model = next(programme for programme in load_all(PROGRAMMES) if programme.terms.code == MODEL)
-    terms = model.terms.model_copy(update={"code": CODE, "version": due.version, "time_zone": due.zone})
+    return model.terms.model_copy(update={"code": CODE, "version": due.version, "time_zone": due.zone}), model
+
+
+async def _publish(house: House, due: Midnight) -> None:
+    terms, model = sold_in(due)
     async with house.database.write() as connection:
         await programmes.store(
             connection,
@@ -135,7 +141,7 @@ async def _publish(house: House, due: Midnight) -> None:
         )
 
 
-def _due(many: int, due: Midnight) -> Iterator[dict[str, Any]]:
+def due_records(many: int, due: Midnight) -> Iterator[dict[str, Any]]:
     """Monthly contracts in the middle of their first year, billed until the day before; each bill is collected."""
     months = next(past for past in range(2, 9) if months_after(months_after(due.day, -past), past) == due.day)
     since = months_after(due.day, -months)
