@@ -1,6 +1,7 @@
 """How long a process of ours lives: until its work ends, or until someone asks it to stop."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Coroutine
@@ -19,8 +20,10 @@ async def _until_asked_to_stop(work: Coroutine[Any, Any, None]) -> None:
         # Asked twice, we are stopping already: a second cancellation would cut the orderly end short.
         if not asked.is_set():
             asked.set()
-            print("\nStopping: running work gets 30 seconds to end ...", file=sys.stderr, flush=True)
             task.cancel()
+            # Whoever read this may be gone already; that must not keep us.
+            with contextlib.suppress(OSError):
+                print("\nStopping: running work gets 30 seconds to end ...", file=sys.stderr, flush=True)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
