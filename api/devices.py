@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from api.commands import give
+from api.commands import give, give_once
 from api.describing import described
-from api.fields import Body, Code, Cursor, Day, Limit, Line, Page, Serial, Word, after, cursor
+from api.fields import Body, Code, Cursor, Day, Limit, Line, Number, Page, Serial, SerialNumber, Word, after, cursor
 from api.offering import programme
 from api.once import OnceOperate
 from api.problems import RESPONSES, ProblemError, not_found
@@ -19,6 +19,7 @@ from api.services import Needs, Services
 from domain.calendar import local_date, months_after
 from domain.commands import MoveCover
 from domain.state import Cover
+from domain.view import View
 from domain.warranty.reckoning import Warranty, warranties, whole_cover
 from domain.warranty.state import DateName
 from storage import contracts, people
@@ -90,11 +91,40 @@ class CoverAnswer(BaseModel):
     rule: str
 
 
+class LeftAlone(BaseModel):
+    """A contract that did not take what was found out of its device, with its rule and reason."""
+
+    contract: str
+    rule: str | None
+    reason: str
+
+
 class DeviceChanged(BaseModel):
-    """A device, and the contracts that its cover has moved."""
+    """A device, the contracts that its cover has moved, and those that it could not move."""
 
     device: DeviceOut
     moved: list[str]
+    left: list[LeftAlone] = Field(default_factory=list)
+
+
+Cause = Literal["claim", "registration", "correction", "transfer", "exchange"]
+
+
+class DatesRequest(Body):
+    """What is found out of a device: dates that are new or other than known; one that is null is taken back."""
+
+    dates: Annotated[dict[DateName, Day | None], Field(min_length=1, examples=[{"registered_on": "2027-02-10"}])]
+    cause: Cause = "correction"
+    reason: Line | None = None
+
+
+class MoveCoverRequest(Body):
+    """A device's cover as it really is, for one contract, and why."""
+
+    serial: SerialNumber
+    cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)]
+    cause: Cause = "correction"
+    reason: Line | None = None
 
 
 @router.get("/devices", operation_id="list_devices")
@@ -158,28 +188,64 @@ async def put_device(services: Needs, serial: Serial, wanted: DeviceIn, once: On
     async def put(command: str) -> DeviceChanged:
         dated = {"in_use_since": wanted.in_use_since, "support_ends": wanted.support_ends}
         values = {"serial": serial} | wanted.model_dump(mode="json") | dated
-        async with services.database.write() as connection:
-            before = await people.find_device(connection, serial)
-            await people.put_device(connection, values)
-            waiting = await contracts.waiting_for_cover(connection, serial)
-        changed = before is not None and before["cover"] != values["cover"]
-        cover = tuple(Cover(kind=item.kind, last_day=item.last_day) for item in wanted.cover)
-        move = MoveCover(id=command, by=once.by, serial=serial, cover=cover)
-        moved = await _move(services, waiting if changed else [], move)
-        return DeviceChanged(device=DeviceOut.model_validate(values), moved=moved)
+        return await _changed(services, values, MoveCover(id=command, by=once.by, serial=serial, cover=()))
 
     return await once.do(put)  # type: ignore[return-value]
 
 
-async def _move(services: Services, numbers: list[str], move: MoveCover) -> list[str]:
-    """The contracts that have moved; one that no longer waits for the cover says so and is left alone."""
-    moved: list[str] = []
-    for number in numbers:
-        try:
-            await give(services, number, move)
-        except ProblemError as problem:
-            if problem.status != 409:
-                raise
-        else:
-            moved.append(number)
-    return moved
+@router.post("/devices/{serial}/dates", operation_id="date_device")
+async def date_device(services: Needs, serial: Serial, wanted: DatesRequest, once: OnceOperate) -> DeviceChanged:
+    """Say what is found out of a device by its day: contracts that wait for its warranty to end move with it."""
+
+    async def put(command: str) -> DeviceChanged:
+        known = (await _device(services, serial)).model_dump()
+        dates = {name: day for name, day in (known["dates"] | wanted.dates).items() if day}
+        plain = DeviceIn.model_validate({name: known[name] for name in DeviceIn.model_fields} | {"dates": dates})
+        values = known | plain.model_dump(mode="json", include={"cover", "dates"})
+        why = {"cause": wanted.cause, "reason": wanted.reason}
+        return await _changed(services, values, MoveCover(id=command, by=once.by, serial=serial, cover=(), **why))
+
+    return await once.do(put)  # type: ignore[return-value]
+
+
+@router.post("/contracts/{number}/move-cover", operation_id="move_cover")
+async def move_cover(services: Needs, number: Number, wanted: MoveCoverRequest, once: OnceOperate) -> View:
+    """Correct the cover that a contract knows of one of its devices: what waits for its end moves along.
+
+    What was billed is not billed anew: by the programme's terms it is credited, or the correction is refused. The last
+    one can be undone (`undo` with `cover`).
+    """
+    return await give_once(services, number, once, MoveCover, **wanted.model_dump())  # type: ignore[return-value]
+
+
+async def _changed(services: Services, values: dict[str, Any], move: MoveCover) -> DeviceChanged:
+    """The device written down, and its contracts told where its cover is another one by their programme's terms.
+
+    They are told first: a request that is cut short and sent again then finds everybody who must hear of it.
+    """
+    async with services.database.read() as connection:
+        before = await people.find_device(connection, move.serial)
+        terms = await services.remembered.warranties_now(connection)
+        found = await contracts.with_device(connection, move.serial) if before else []
+    changed = DeviceChanged(device=DeviceOut.model_validate(values), moved=[])
+    now = described(values)
+    for number, code in found:
+        cover = whole_cover(terms.get(code, ()), now)
+        if before and cover != whole_cover(terms.get(code, ()), described(before)):
+            await _move(services, number, move.model_copy(update={"cover": cover}), changed)
+    async with services.database.write() as connection:
+        await people.put_device(connection, values)
+    return changed
+
+
+async def _move(services: Services, number: str, move: MoveCover, changed: DeviceChanged) -> None:
+    """Tell one contract; one that does not take it says why, and is left alone."""
+    try:
+        await give(services, number, move)
+    except ProblemError as problem:
+        if problem.status != 409:
+            raise
+        left = LeftAlone(contract=number, rule=problem.more.get("rule"), reason=problem.detail)
+        changed.left.append(left)
+    else:
+        changed.moved.append(number)

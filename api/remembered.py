@@ -52,7 +52,12 @@ class Remembered:
     async def warranties(self, connection: AsyncConnection, first: Iterable[str] = ()) -> tuple[WarrantyTerm, ...]:
         """The terms of warranty of every programme's newest catalogue, those of some programmes first."""
         if self._read_at is None or monotonic() - self._read_at > _FRESH_SECONDS:
-            self._warranties = _CATALOGUES.validate_python(await programmes.warranties(connection))
-            self._read_at = monotonic()
+            await self.warranties_now(connection)
         codes = dict.fromkeys((*first, *self._warranties))
         return tuple(term for code in codes for term in self._warranties.get(code, ()))
+
+    async def warranties_now(self, connection: AsyncConnection) -> dict[str, tuple[WarrantyTerm, ...]]:
+        """The terms of warranty of every programme's newest catalogue, as they are at this moment."""
+        self._warranties = _CATALOGUES.validate_python(await programmes.warranties(connection))
+        self._read_at = monotonic()
+        return self._warranties

@@ -145,7 +145,7 @@ class SettleRequest(Body):
 class UndoRequest(Body):
     """What to withdraw; ``line`` narrows a change or a cancellation to one line."""
 
-    what: Literal["cancellation", "change", "renewal"]
+    what: Literal["cancellation", "change", "renewal", "cover"]
     line: LineId | None = None
 
 

@@ -232,7 +232,7 @@ async def report_levels(services: Needs, wanted: Readings, once: OnceOperate) ->
 async def _read(services: Services, reading: LevelReport, command: str, by: str) -> Reading:
     answer = Reading(serial=reading.serial, supply=reading.supply, outcome="unknown")
     async with services.database.read() as connection:
-        numbers = await contracts.waiting_for_cover(connection, reading.serial)
+        numbers = [number for number, _ in await contracts.with_device(connection, reading.serial)]
     for number in numbers:
         try:
             taken = await give(services, number, ReportLevel(id=command, by=by, **reading.model_dump()))

@@ -7,14 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.calendar import DAY, first_of_next_month, last_day_of
-from domain.commands import MoveCover
 from domain.due import Due, Rank, moment
 from domain.effects import Effect
 from domain.envelope import Event
-from domain.events import Activated, ActivationScheduled, CoverMoved, Start
+from domain.events import Activated, ActivationScheduled, Start
 from domain.message import message
 from domain.onboarding.events import OnboardingOpened
-from domain.refusal import Refusal
 from domain.state import ENDED, Contract, Line, Status, Term
 from domain.terms import Terms
 
@@ -34,10 +32,15 @@ def start(contract: Contract, line: Line, *, ordered: date, today: date) -> Star
     if end is None or end < ordered:
         return Start(line=line.id, starts_on=earliest, billed_from=earliest)
     starts_on = max(end + DAY, earliest)
-    billed_from, billing = starts_on, contract.terms.billing
-    if billing and billing.covered == "first_of_next_month":
-        billed_from = max(first_of_next_month(end), starts_on)
-    return Start(line=line.id, starts_on=starts_on, billed_from=billed_from)
+    return Start(line=line.id, starts_on=starts_on, billed_from=billed_from(contract, line, starts_on))
+
+
+def billed_from(contract: Contract, line: Line, starts_on: date) -> date:
+    """The first billed day of a line that waited for the end of its cover."""
+    end, billing = cover_end(contract.terms, line), contract.terms.billing
+    if end and billing and billing.covered == "first_of_next_month":
+        return max(first_of_next_month(end), starts_on)
+    return starts_on
 
 
 def complete(contract: Contract, *, placed_at: datetime, now: datetime) -> tuple[Event, ...]:
@@ -135,37 +138,12 @@ def due(contract: Contract) -> Iterator[Due]:
     yield Due(at, Rank.START, day, "service starts", rule, (started(contract, at, starts),))
 
 
-def check_move_cover(contract: Contract, command: MoveCover, now: datetime) -> tuple[Event, ...]:
-    """A device's cover as it really is; a start that waits for it moves along."""
-    lines = [line for line in contract.lines if line.serial == command.serial]
-    if not lines:
-        raise Refusal(contract.terms.start.rule, f"{command.serial} is not on this contract", field="serial")
-    if all(line.active_since for line in lines):
-        raise Refusal(
-            contract.terms.start.rule, f"service for {command.serial} has started; nothing waits for its cover"
-        )
-    today = contract.date_of(now)
-    ordered = contract.date_of(contract.order.placed_at) if contract.order else today
-    moved = [line.model_copy(update={"cover": command.cover}) for line in lines if waits(line)]
-    starts = tuple(start(contract, line, ordered=ordered, today=today) for line in moved)
-    return (
-        CoverMoved(
-            at=now,
-            rule=contract.terms.start.rule,
-            by=command.by,
-            serial=command.serial,
-            cover=command.cover,
-            starts=starts,
-            reason=command.reason,
-        ),
-    )
-
-
 def _scheduled(contract: Contract, event: ActivationScheduled) -> dict[str, Any]:
-    return {"status": Status.SCHEDULED, "lines": _with_starts(contract.lines, event.starts)}
+    return {"status": Status.SCHEDULED, "lines": with_starts(contract.lines, event.starts)}
 
 
-def _with_starts(lines: Iterable[Line], starts: tuple[Start, ...]) -> tuple[Line, ...]:
+def with_starts(lines: Iterable[Line], starts: tuple[Start, ...]) -> tuple[Line, ...]:
+    """The lines, some of them with another start."""
     by_line = {item.line: item for item in starts}
     return tuple(_with_start(line, found) if (found := by_line.get(line.id)) else line for line in lines)
 
@@ -180,7 +158,7 @@ def _started(contract: Contract, event: Activated) -> dict[str, Any]:
     begun = {item.line for item in event.starts}
     lines = tuple(
         line.model_copy(update={"active_since": event.at}) if line.id in begun else line
-        for line in _with_starts(contract.lines, event.starts)
+        for line in with_starts(contract.lines, event.starts)
     )
     changes: dict[str, Any] = {"lines": lines}
     if contract.status is not Status.SUSPENDED:
@@ -192,17 +170,8 @@ def _started(contract: Contract, event: Activated) -> dict[str, Any]:
     return changes
 
 
-def _moved(contract: Contract, event: CoverMoved) -> dict[str, Any]:
-    covered: list[Line] = [
-        line.model_copy(update={"cover": event.cover})
-        if line.serial == event.serial and line.active_since is None
-        else line
-        for line in contract.lines
-    ]
-    return {"lines": _with_starts(covered, event.starts)}
-
-
-def _starts_data(contract: Contract, starts: tuple[Start, ...]) -> list[dict[str, str]]:
+def starts_data(contract: Contract, starts: Iterable[Start]) -> list[dict[str, str]]:
+    """What a text may say of starts: serial, text, starts_on and billed_from of each."""
     lines = {line.id: line for line in contract.lines}
     return [
         {
@@ -217,21 +186,17 @@ def _starts_data(contract: Contract, starts: tuple[Start, ...]) -> list[dict[str
 
 def _tell_scheduled(contract: Contract, event: ActivationScheduled) -> Iterator[Effect]:
     if event.starts:
-        yield message(contract, event, "activation_scheduled", starts=_starts_data(contract, event.starts))
-
-
-def _tell_moved(contract: Contract, event: CoverMoved) -> Iterator[Effect]:
-    if event.starts:
-        starts = _starts_data(contract, event.starts)
-        yield message(contract, event, "activation_scheduled", contract.version, starts=starts)
+        yield message(contract, event, "activation_scheduled", starts=starts_data(contract, event.starts))
 
 
 def _tell_started(contract: Contract, event: Activated) -> Iterator[Effect]:
-    starts = _starts_data(contract, event.starts)
+    starts = starts_data(contract, event.starts)
     last_day = contract.term.last.isoformat() if contract.term else None
-    yield message(contract, event, "activated", event.starts[0].line, starts=starts, last_day=last_day)
+    first = contract.line(event.starts[0].line)
+    # A line that had to wait again starts a second time, of which its customer hears too.
+    again = f".{first.restarts}" if first and first.restarts else ""
+    yield message(contract, event, "activated", f"{event.starts[0].line}{again}", starts=starts, last_day=last_day)
 
 
-CHECKS = {MoveCover: check_move_cover}
-EVOLVE = {ActivationScheduled: _scheduled, Activated: _started, CoverMoved: _moved}
-EFFECTS = {ActivationScheduled: _tell_scheduled, Activated: _tell_started, CoverMoved: _tell_moved}
+EVOLVE = {ActivationScheduled: _scheduled, Activated: _started}
+EFFECTS = {ActivationScheduled: _tell_scheduled, Activated: _tell_started}

@@ -99,7 +99,11 @@ def _invoice_day(contract: Contract, on: date) -> date:
 
 def _bill_periods(contract: Contract, lines: list[Line], on: date, at: datetime, rule: str) -> PeriodBilled:
     billed = tuple(_bill_line(contract, line, on) for line in lines)
-    charges = (_charge(contract, line, part.billed) for line, part in zip(lines, billed, strict=True))
+    charges = [
+        _charge(contract, line, part.billed)
+        for line, part in zip(lines, billed, strict=True)
+        if line.served_from is None or line.served_from <= part.billed.last
+    ]
     key = contract.key("invoice", f"{'until.' if in_arrears(contract) else ''}{on}.{lines[0].id}")
     issued = bill(contract, key, _invoice_day(contract, on), charges)
     return PeriodBilled(at=at, rule=rule, on=on, lines=billed, bill=issued)

@@ -20,6 +20,7 @@ from domain.renewal.answers import check_undo_answer, check_undo_cancellation, c
 from domain.state import ENDED, RULES_VERSION, Contract, Line, Offer, Planned
 from domain.terms import ChangeTerms
 from domain.values import Prices
+from domain.warranty.stage import check_undo_cover
 
 
 def check_change(contract: Contract, command: Change, now: datetime) -> tuple[Event, ...]:
@@ -133,6 +134,8 @@ def check_undo(contract: Contract, command: Undo, now: datetime) -> tuple[Event,
             return check_undo_answer(contract, now, command.by)
         case "change":
             return _undo_change(contract, command, now)
+        case "cover":
+            return check_undo_cover(contract, command, now)
 
 
 def _undo_change(contract: Contract, command: Undo, now: datetime) -> tuple[Event, ...]:

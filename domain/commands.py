@@ -122,11 +122,12 @@ class ReportInspection(Command):
 
 
 class MoveCover(Command):
-    """Correct the cover that a device has; a start that waits for it moves with it."""
+    """Correct the cover that a device has; what waits for its end moves along."""
 
     kind: Literal["move_cover"] = "move_cover"
     serial: str
     cover: tuple[Cover, ...]
+    cause: Literal["claim", "registration", "correction", "transfer", "exchange"] | None = None
     reason: Text | None = None
 
 
@@ -195,10 +196,10 @@ class Terminate(Command):
 
 
 class Undo(Command):
-    """Withdraw what is planned: the cancellation, the change of a line, or the answer to the renewal quote."""
+    """Withdraw a cancellation or a change that is planned, the answer to the renewal quote, or a corrected cover."""
 
     kind: Literal["undo"] = "undo"
-    what: Literal["cancellation", "change", "renewal"]
+    what: Literal["cancellation", "change", "renewal", "cover"]
     line: str | None = None
 
 

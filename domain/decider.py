@@ -62,12 +62,14 @@ from domain.tasks import tasks
 from domain.taxation import stage as taxation
 from domain.taxation.commands import ReportRates
 from domain.view import Step
+from domain.warranty import stage as warranty
 
 _STAGES: tuple[ModuleType, ...] = (
     quote,
     order,
     onboarding,
     activation,
+    warranty,
     billing,
     consolidation,
     safety,

@@ -200,13 +200,22 @@ class Activated(Event):
 
 
 class CoverMoved(Event):
-    """A device's cover ends on another day than was known; starts that wait for it moved."""
+    """A device's cover ends on another day than was known; starts that wait for it moved.
+
+    Lines named in ``again`` had started, were not billed, and wait again; those in ``served_from`` were billed, and are
+    served from that day on. ``before`` is the cover that was known; ``withdrawn`` where a correction was taken back.
+    """
 
     kind: Literal["cover_moved"] = "cover_moved"
     serial: str
     cover: tuple[Cover, ...]
+    before: tuple[Cover, ...] = ()
     starts: tuple[Start, ...] = ()
+    again: tuple[str, ...] = ()
+    served_from: dict[str, date] = Field(default_factory=dict)
+    cause: str | None = None
     reason: str | None = None
+    withdrawn: bool = False
 
 
 class LineBilled(Carried):

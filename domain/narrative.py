@@ -192,6 +192,18 @@ def _when(days: int) -> str:
     return f"{days} days before the end" if days >= 0 else "after the end"
 
 
+def _cover_moved(contract: Contract, event: Any) -> str:
+    ends = ", ".join(f"{_spaced(cover.kind)} until {cover.last_day}" for cover in event.cover) or "no cover"
+    was = ", ".join(f"{cover.last_day}" for cover in event.before)
+    told = f"{ends}{f' (was {was})' if was else ''}"
+    parts = [f"Cover of {event.serial} {'is as before' if event.withdrawn else 'corrected'}: {told}"]
+    parts += [_starts(event)] if event.starts else []
+    parts += [f"line {', '.join(event.again)} waits again"] if event.again else []
+    parts += [f"line {line} is served from {day}" for line, day in event.served_from.items()]
+    cause = ": ".join(item for item in (event.cause, event.reason) if item)
+    return "; ".join(parts) + (f" ({cause})" if cause else "")
+
+
 def _because(reason: str | None) -> str:
     return f": {reason}" if reason else ""
 
@@ -268,7 +280,7 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
         f"Start deferred: {_starts(e)}" if e.starts else "Service waits for what starts it"
     ),
     happened.Activated: _activated,
-    happened.CoverMoved: lambda c, e: f"Cover of {e.serial} corrected{'; ' + _starts(e) if e.starts else ''}",
+    happened.CoverMoved: _cover_moved,
     happened.PeriodBilled: _billed,
     happened.Recredited: _recredited,
     committed.ShortfallCharged: lambda c, e: (

@@ -172,7 +172,8 @@ def _while_ordered(contract: Contract) -> Iterator[Permission]:
         yield _now("add_line")
     if contract.ending is None:
         yield from _leaving(contract)
-    if contract.ending or contract.renewal.answer or any(line.planned for line in contract.lines):
+    corrected = any(line.planned or line.cover_before is not None for line in contract.lines)
+    if contract.ending or contract.renewal.answer or corrected:
         yield _now("undo")
     if terms.suspension and running:
         yield _now("resume" if contract.status is Status.SUSPENDED else "suspend")

@@ -155,6 +155,13 @@ def _start(terms: Terms, start: StartTerms) -> Told:
     if start.after:
         yield start.rule, f"Service starts the day after the device's {_either(start.after)} ends, whichever is last."
         yield start.rule, "With none in force, it starts when the order is complete, or on the agreed day."
+        if start.corrected == "credited":
+            yield (
+                start.rule,
+                "Where that day turns out to be later, what is billed of the running period is given back.",
+            )
+        else:
+            yield start.rule, "Where it turns out to end later, and service was billed, nothing moves any more."
     else:
         yield start.rule, "Service starts when the order is complete, or on the agreed day."
 

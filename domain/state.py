@@ -161,6 +161,7 @@ class Line(Carried):
     Periods are counted in months from ``anchor``; the next one starts ``billed_months`` after it. ``served_from`` is
     the first day of a line that came into the running contract, ``since`` the device's first day in any service.
     ``running_prices`` are those of a period that is billed in arrears, where a renewal has changed them since it began.
+    ``cover_before`` is the device's cover before it was corrected last; ``restarts`` counts how often it waited again.
     """
 
     id: str
@@ -192,6 +193,8 @@ class Line(Carried):
     planned: Planned | None = None
     device_class: Name | None = None
     place: str | None = None
+    cover_before: tuple[Cover, ...] | None = None
+    restarts: int = 0
 
 
 class Inspection(Carried):

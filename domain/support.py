@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain import commands
@@ -37,7 +37,7 @@ def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Ev
     terms = _terms(contract)
     check_caller(contract, terms, command, now)
     line = line_for(contract, command, now)
-    uncovered = _uncovered(contract, line, command.serial, terms)
+    uncovered = _uncovered(contract, line, command.serial, terms, contract.date_of(now))
     if uncovered and contract.terms.repairs is None:
         raise uncovered
     opened = CaseOpened(
@@ -80,7 +80,7 @@ def _escalate_at(contract: Contract, now: datetime) -> datetime | None:
     return desk_time_after(desk, now, timedelta(hours=left), contract.zone)
 
 
-def _uncovered(contract: Contract, line: Line | None, serial: str, terms: SupportTerms) -> Refusal | None:
+def _uncovered(contract: Contract, line: Line | None, serial: str, terms: SupportTerms, today: date) -> Refusal | None:
     """Why the contract does not cover a device today; none where it does."""
     if line is None:
         serials = ", ".join(line.serial for line in contract.lines[:20])
@@ -90,11 +90,12 @@ def _uncovered(contract: Contract, line: Line | None, serial: str, terms: Suppor
             allowed_when=f"the serial number is one of {serials}",
             field="serial",
         )
-    if waits(line):
+    begins = line.starts_on if waits(line) else line.served_from
+    if waits(line) or (begins and begins > today):
         return Refusal(
             terms.rule,
             f"service for {line.serial} has not started: its earlier cover still holds",
-            allowed_from=line.starts_on,
+            allowed_from=begins,
         )
     if line.over:
         return Refusal(terms.rule, f"service for {line.serial} ended on {line.ends_on}", field="serial")

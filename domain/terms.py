@@ -189,6 +189,12 @@ class StartTerms(Carried):
         default=(),
         description="Kinds of cover that must have ended, for example `warranty`; empty: none is waited for.",
     )
+    corrected: Literal["refused", "credited"] = Field(
+        default="refused",
+        description="What a correction of that cover does to service that has started and was billed. `refused`: "
+        "nothing moves. `credited`: what is billed begins the day after it, and days before are given back, from the "
+        "period on that was billed last.",
+    )
 
 
 class LapsedCover(Carried):

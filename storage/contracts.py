@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.state import ENDED, Status
 from domain.view import Entry, View
 from storage.database import insert
 from storage.tables import (
@@ -190,17 +191,17 @@ async def _of(connection: AsyncConnection, table: Table, number: str, order: Any
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def waiting_for_cover(connection: AsyncConnection, serial: str) -> list[str]:
-    """The contracts of a device that may still wait for its cover to end."""
+async def with_device(connection: AsyncConnection, serial: str) -> list[tuple[str, str]]:
+    """The contracts of a device that have not ended, each with its programme."""
     query = (
-        select(contract.c.number)
+        select(contract.c.number, contract.c.programme)
         .join(contract_device, contract_device.c.contract == contract.c.number)
         .where(
-            contract_device.c.serial == serial,
-            contract.c.status.in_(("Quoted", "Accepted", "Draft", "Scheduled", "Active")),
+            contract_device.c.serial == serial, contract.c.status.in_([status.value for status in set(Status) - ENDED])
         )
+        .order_by(contract.c.number)
     )
-    return list(await connection.scalars(query))
+    return [(number, programme) for number, programme in await connection.execute(query)]
 
 
 async def version_of(connection: AsyncConnection, number: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from tests.api.fleet_programme import publish
@@ -81,3 +83,35 @@ async def test_a_warranty_is_reckoned_and_never_guessed(any_house: House) -> Non
     quoted = await ask.get(f"/v1/contracts/{number}")
     basis = quoted["lines"][0]["cover"][0]["basis"]
     assert (basis["term"], basis["fact"], basis["on"]) == ("designjet_limited", "purchased_on", "2027-05-18")
+
+
+@pytest.mark.rule("HPG-3", "HPG-4")
+async def test_a_warranty_that_moves_moves_its_contracts(house: House) -> None:
+    """A date that is found out, a claim, its withdrawal: each in the trail with its cause; what is billed is refused."""
+    serial = f"SN-{uuid4().hex[:8].upper()}"
+    plain = {"model": "DesignJet T-48", "device_type": "large_format", "country": "FR"}
+    path = f"/v1/devices/{serial}"
+    await house.caller.put(path, plain | {"dates": {"purchased_on": "2027-05-18"}})
+    clock = await house.clock("2028-01-10T09:00:00Z")
+    number = await house.ordered(serial=serial, clock=clock, offers=[{"serial": serial, "service": "care-designjet"}])
+    await house.becomes(number, "Scheduled")
+    changed = await house.caller.post(
+        f"{path}/dates", {"dates": {"purchased_on": "2027-05-28"}, "reason": "the receipt"}
+    )
+    assert (changed["moved"], changed["left"]) == ([number], [])
+    line = (await house.caller.get(f"/v1/contracts/{number}"))["lines"][0]
+    assert (line["starts_on"], line["cover"][0]["basis"]["on"]) == ("2028-05-28", "2027-05-28")
+    move = f"/v1/contracts/{number}/move-cover"
+    longer = {"serial": serial, "cover": [{"kind": "warranty", "last_day": "2028-07-31"}], "cause": "claim"}
+    assert (await house.caller.post(move, longer))["lines"][0]["starts_on"] == "2028-08-01"
+    undone = await house.caller.post(f"/v1/contracts/{number}/undo", {"what": "cover"})
+    assert undone["lines"][0]["starts_on"] == "2028-05-28"
+    trail = (await house.caller.get(f"/v1/contracts/{number}/events"))["items"]
+    moves = [(item["data"]["cause"], item["data"]["reason"]) for item in trail if item["kind"] == "cover_moved"]
+    assert moves == [("correction", "the receipt"), ("claim", None), (None, None)]
+    await house.advance(number, to="2028-08-10T12:00:00Z")
+    changed = await house.caller.post(f"{path}/dates", {"dates": {"purchased_on": "2027-06-28"}, "cause": "claim"})
+    (left,) = changed["left"]
+    assert (left["contract"], left["rule"]) == (number, "HPG-3")
+    assert "is billed" in left["reason"]
+    await house.caller.refused("POST", move, longer | {"serial": "SN-ELSEWHERE"}, status=409)
