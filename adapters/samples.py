@@ -133,7 +133,13 @@ def _page(name: str, terms: Terms, language: str, count: int) -> Page:
             for at in range(count)
         ],
         "lines": [
-            device | {"serial": f"SN-{701 + at}", "quantity": 1, "last_day": None if at % 2 else date(2028, 6, 30)}
+            device
+            | {
+                "serial": f"SN-{701 + at}",
+                "quantity": 1,
+                "last_day": None if at % 2 else date(2028, 6, 30),
+                "replaced": [] if at % 2 else [{"serial": "SN-688", "last_day": date(2027, 9, 30)}],
+            }
             for at in range(count)
         ],
         "entitlements": [

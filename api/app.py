@@ -45,6 +45,7 @@ from api import (
     programmes,
     quote_requests,
     quotes,
+    replacements,
     requests,
     rights,
     starts,
@@ -60,6 +61,7 @@ from storage.migrate import is_current
 ROUTERS = (
     programmes.router,
     devices.router,
+    replacements.router,
     coverage.router,
     quote_requests.router,
     quotes.router,

@@ -13,6 +13,7 @@ from api.security import MayRead
 from api.services import Needs
 from domain.calendar import local_date
 from domain.coverage import Coverage, by_contract, coverage
+from domain.replacement.history import successor
 from domain.warranty.reckoning import Described, warranties, whole_cover
 from storage.coverage import Known, known
 
@@ -42,7 +43,7 @@ async def read_entitlement(
     A contract goes before the warranty that the device came with. `warranties` names the term and the fact that each
     rests on; where a fact is missing, `unknown` says which, and `covered` is empty.
     """
-    now, said, programmes = services.now(), [], []
+    now, said, programmes, seen = services.now(), [], [], []
     async with services.database.read() as connection:
         stands = await known(connection, serial, test_clock)
         if stands == Known(None, {}, []):
@@ -55,14 +56,18 @@ async def read_entitlement(
             now = shown.now if shown.clock else now
             device = stands.in_fleets.get(spoken.fleet) if spoken.fleet else None
             day = on or local_date(now, shown.zone)
-            answer = by_contract(shown, terms, serial, day, service=service, device=device)
+            answer = by_contract(
+                shown, terms, serial, day, service=service, device=device, days=stands.days if device else None
+            )
             said += [answer] if answer else []
             programmes.append(shown.programme)
+            seen.append(shown)
         terms_of_warranty = await services.remembered.warranties(connection, programmes)
     described = _described(stands)
     found = [item for device in described for item in warranties(terms_of_warranty, device)]
     cover = [item for device in described for item in whole_cover(terms_of_warranty, device)]
-    return coverage(serial, on or now.date(), cover, said, found)
+    days = next((days for shown in seen if (days := successor(shown.lines, serial))), stands.days)
+    return coverage(serial, on or now.date(), cover, said, warranties=found, days=days)
 
 
 def _described(stands: Known) -> tuple[Described, ...]:

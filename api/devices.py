@@ -35,7 +35,8 @@ class CoverIn(Body):
     last_day: Day
 
 
-def _each_kind_once(cover: tuple[CoverIn, ...]) -> tuple[CoverIn, ...]:
+def each_kind_once(cover: tuple[CoverIn, ...]) -> tuple[CoverIn, ...]:
+    """The cover, with each of its kinds once. Raises ValueError."""
     kinds = [item.kind for item in cover]
     if len(set(kinds)) < len(kinds):
         raise ValueError("each kind of cover is given once")
@@ -48,7 +49,7 @@ class DeviceIn(Body):
     model: Line = Field(examples=["DesignJet T-24"])
     device_type: Kind = Field(examples=["large_format"])
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(examples=["FR"])
-    cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)] = ()
+    cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(each_kind_once)] = ()
     facts: dict[Kind, bool] = Field(default_factory=dict, max_length=20, examples=[{"networked": True}])
     dates: dict[DateName, Day] = Field(
         default_factory=dict,
@@ -122,7 +123,7 @@ class MoveCoverRequest(Body):
     """A device's cover as it really is, for one contract, and why."""
 
     serial: SerialNumber
-    cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(_each_kind_once)]
+    cover: Annotated[tuple[CoverIn, ...], Field(max_length=20), AfterValidator(each_kind_once)]
     cause: Cause = "correction"
     reason: Line | None = None
 

@@ -10,10 +10,10 @@ from domain.calendar import DAY, first_of_next_month, last_day_of
 from domain.due import Due, Rank, moment
 from domain.effects import Effect
 from domain.envelope import Event
-from domain.events import Activated, ActivationScheduled, Start
+from domain.events import Activated, ActivationScheduled
 from domain.message import message
 from domain.onboarding.events import OnboardingOpened
-from domain.state import ENDED, Contract, Line, Status, Term
+from domain.state import ENDED, Contract, Line, Start, Status, Term
 from domain.terms import Terms
 
 

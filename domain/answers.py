@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from domain.calendar import local_date
+from domain.calendar import DAY, local_date
+from domain.replacement.history import Spell, spell
 from domain.state import RUNNING, Line, OrderedBy, Status
 from domain.values import Carried
 from domain.view import View
@@ -24,6 +25,8 @@ class Covered(Carried):
     until: date | None = None
     why_not: str | None = None
     support_ends: date | None = None
+    replaced_by: str | None = None
+    replaces: str | None = None
 
 
 class Answers(Carried):
@@ -39,25 +42,35 @@ class Answers(Carried):
 
 def answers(view: View, on: date, *, serial: str | None = None, model: str | None = None) -> Answers:
     """The answers for a day; narrowed to a device by its serial number and its model, where they are given."""
-    lines = [line for line in view.lines if serial in {None, line.serial} and model in {None, line.model}]
+    lines = [
+        line for line in view.lines if (serial is None or spell(line, serial)) and model in {None, _model(line, serial)}
+    ]
     return Answers(
         number=view.number,
         on=on,
         status=view.status,
         order_received_at=view.ordered_at,
         order_form=view.ordered_by,
-        devices=tuple(covered(view, line, on) for line in lines),
+        devices=tuple(covered(view, line, on, serial) for line in lines),
     )
 
 
-def covered(view: View, line: Line, on: date) -> Covered:
-    """Whether one line of a contract covers its device on a day."""
+def _model(line: Line, serial: str | None) -> str:
+    """The model of a device that the line serves, or has served."""
+    return next((item.model for item in line.replaced if item.serial == serial), line.model)
+
+
+def covered(view: View, line: Line, on: date, serial: str | None = None) -> Covered:
+    """Whether one line of a contract covers a device on a day: its own, or one that it had before."""
+    days = spell(line, serial or line.serial) or Spell()
     since, until = _first_day(view, line), _last_day(view, line)
-    why_not = _why_not(view, line, on, since, until)
+    since = max(since, days.since) if since and days.since else since
+    until = min(until or days.until, days.until - DAY) if days.until else until
+    why_not = days.why_not(on) or _why_not(view, line, on, since, until)
     return Covered(
         line=line.id,
-        serial=line.serial,
-        model=line.model,
+        serial=serial or line.serial,
+        model=_model(line, serial or line.serial),
         service=line.text,
         level=line.level,
         place=line.place,
@@ -66,6 +79,8 @@ def covered(view: View, line: Line, on: date) -> Covered:
         until=until,
         why_not=why_not,
         support_ends=line.support_ends,
+        replaced_by=days.replaced_by,
+        replaces=days.replaces,
     )
 
 

@@ -19,6 +19,7 @@ from domain.fleet.commands import ReportCensus, SettleAdjustment
 from domain.fleet.state import Census, FleetId
 from domain.onboarding.commands import CompleteOnboarding
 from domain.repairs.commands import AnswerRepairQuote, DecideDispute, DisputeRepair, QuoteRepair, ReportRepair
+from domain.replacement.commands import ReplaceDevice
 from domain.requests.commands import AdvanceRequest, MakeRequest, RefuseRequest
 from domain.state import Contact, Cover, Customer, Discount, Offer, OrderedBy
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
@@ -314,6 +315,7 @@ AnyCommand = Annotated[
     | ReportReversal
     | ReportInspection
     | MoveCover
+    | ReplaceDevice
     | Change
     | AddLine
     | Suspend

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,12 +31,18 @@ def check_copy(contract: Contract, command: RequestCopy, now: datetime) -> tuple
     return (CopyRequested(at=now, rule=copies.rule, by=command.by, document=command.document),)
 
 
+def documents(contract: Contract, names: Iterable[str]) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Documents of the contract as it stands at this version: key, name and data of each."""
+    for name in names:
+        yield contract.key("document", f"{name}-{contract.version}"), name, papers_data(contract)
+
+
 def _tell_requested(contract: Contract, event: CopyRequested) -> Iterator[Effect]:
     """Data of `copy`: documents, with the one name; its attachment is the document."""
-    key = contract.key("document", f"{event.document}-{contract.version}")
-    yield MakeDocument(key=key, at=event.at, rule=event.rule, document=event.document, data=papers_data(contract))
-    sent = message(contract, event, "copy", contract.version, documents=[event.document])
-    yield sent.model_copy(update={"attached": (key,)})
+    for key, name, data in documents(contract, (event.document,)):
+        yield MakeDocument(key=key, at=event.at, rule=event.rule, document=name, data=data)
+        sent = message(contract, event, "copy", contract.version, documents=[name])
+        yield sent.model_copy(update={"attached": (key,)})
 
 
 CHECKS: dict[type[Command], Callable[..., Any]] = {RequestCopy: check_copy}

@@ -10,6 +10,7 @@ from domain.entitlements.rights import Right, rights
 from domain.fleet.cases import check_device, line_of_class
 from domain.fleet.census import FleetDevice
 from domain.refusal import Refusal
+from domain.replacement.history import Spell, line_of, spell
 from domain.state import Contact, Contract, Cover, Line, Status
 from domain.terms import Terms
 from domain.values import Carried
@@ -35,6 +36,8 @@ class ByContract(Carried):
     why_not: str | None = None
     since: date | None = None
     until: date | None = None
+    replaced_by: str | None = None
+    replaces: str | None = None
     rights: tuple[Right, ...] = ()
     named_callers: bool = False
     callers: tuple[Contact, ...] = ()
@@ -44,7 +47,8 @@ class Coverage(Carried):
     """The answer for a device on a day: by a contract before the cover that came with it, or by nothing.
 
     ``covered`` is empty where nobody can say, because a fact is missing; ``unknown`` says which. ``warranties`` are the
-    terms of warranty that the device comes under, each with the fact that it rests on.
+    terms of warranty that the device comes under, each with the fact that it rests on. A device that was exchanged is
+    covered until the day before ``replaced_on``; from then on ``replaced_by`` is.
     """
 
     serial: str
@@ -53,6 +57,8 @@ class Coverage(Carried):
     by: str | None = None
     until: date | None = None
     unknown: str | None = None
+    replaced_by: str | None = None
+    replaced_on: date | None = None
     cover: tuple[Cover, ...] = ()
     warranties: tuple[Warranty, ...] = ()
     contracts: tuple[ByContract, ...] = ()
@@ -63,16 +69,29 @@ def coverage(
     on: date,
     cover: Iterable[Cover],
     contracts: Iterable[ByContract],
+    *,
     warranties: Iterable[Warranty] = (),
+    days: Spell | None = None,
 ) -> Coverage:
     """The answers of its contracts and of its own cover put together; what covers it comes first."""
     own = tuple(sorted(cover, key=lambda item: item.last_day, reverse=True))
     said = tuple(sorted(contracts, key=lambda item: (not item.covered, item.contract)))
     given = tuple(warranties)
-    answer = Coverage(serial=serial, on=on, covered=False, cover=own, warranties=given, contracts=said)
+    answer = Coverage(
+        serial=serial,
+        on=on,
+        covered=False,
+        cover=own,
+        warranties=given,
+        contracts=said,
+        replaced_by=days.replaced_by if days else None,
+        replaced_on=days.until if days else None,
+    )
     best = next((item for item in said if item.covered), None)
     if best:
         return answer.model_copy(update={"covered": True, "by": best.contract, "until": best.until})
+    if days and days.until and on >= days.until:
+        return answer
     valid = next((item for item in own if _holds(item, on)), None)
     if valid:
         return answer.model_copy(update={"covered": True, "by": valid.kind, "until": valid.last_day})
@@ -87,9 +106,18 @@ def _holds(cover: Cover, on: date) -> bool:
 
 
 def by_contract(
-    shown: View, terms: Terms, serial: str, on: date, *, service: str | None = None, device: FleetDevice | None = None
+    shown: View,
+    terms: Terms,
+    serial: str,
+    on: date,
+    *,
+    service: str | None = None,
+    device: FleetDevice | None = None,
+    days: Spell | None = None,
 ) -> ByContract | None:
     """What a contract says of a device; ``device`` is what its fleet knows of it, where it is one of a fleet.
+
+    ``days`` are those for which the fleet has it, where it was exchanged or took another one's place.
 
     None where the contract has no line for it, or none with the service that is asked for.
     """
@@ -100,8 +128,9 @@ def by_contract(
     its = tuple(right for right in found if right.line in {None, line.id})
     if service not in {None, line.service, *(right.item for right in its)}:
         return None
-    said = covered(shown, line, on)
-    refusal = _refusal(terms, device, on)
+    said = covered(shown, line, on, None if device else serial)
+    refusal, days = _refusal(terms, device, on), days or spell(line, serial) or Spell()
+    not_this_one = days.why_not(on)
     support = terms.support
     return ByContract(
         contract=shown.number,
@@ -111,10 +140,12 @@ def by_contract(
         text=line.text,
         level=line.level,
         rule=refusal.rule if refusal else _rule(terms, line),
-        covered=refusal is None and said.covered,
-        why_not=refusal.reason if refusal else said.why_not,
+        covered=refusal is None and said.covered and not_this_one is None,
+        why_not=not_this_one or (refusal.reason if refusal else said.why_not),
         since=said.since,
         until=said.until,
+        replaced_by=days.replaced_by,
+        replaces=days.replaces,
         rights=its,
         named_callers=bool(support and support.callers_rule),
         callers=shown.contacts if support and support.callers_rule else (),
@@ -122,11 +153,10 @@ def by_contract(
 
 
 def _line(shown: View, terms: Terms, serial: str, device: FleetDevice | None) -> Line | None:
-    """The line that serves a device: its own, the latest where it has had several, or its class's in the fleet."""
+    """The line that serves a device, or last did; or its class's in the fleet."""
     if device is not None and terms.fleet:
         return line_of_class(shown.lines, terms.fleet.kinds.get(device.kind))
-    own = [line for line in shown.lines if line.serial == serial]
-    return own[-1] if own else None
+    return line_of(shown.lines, serial)
 
 
 def _refusal(terms: Terms, device: FleetDevice | None, on: date) -> Refusal | None:

@@ -52,6 +52,7 @@ from domain.refusal import Refusal
 from domain.renewal import stage as renewal
 from domain.repairs import quoting as repair_quotes
 from domain.repairs import stage as repairs
+from domain.replacement import stage as replacement
 from domain.requests import stage as requests
 from domain.state import ENDED, RULES_VERSION, Contract
 from domain.supplies import stage as supplies
@@ -70,6 +71,7 @@ _STAGES: tuple[ModuleType, ...] = (
     onboarding,
     activation,
     warranty,
+    replacement,
     billing,
     consolidation,
     safety,

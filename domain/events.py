@@ -27,8 +27,9 @@ from domain.fleet.events import AdjustmentOpened, AdjustmentSettled, AuditDue, F
 from domain.fleet.state import FleetState
 from domain.onboarding.events import OnboardingDone, OnboardingLate, OnboardingOpened, OnboardingWarned
 from domain.repairs.events import DisputeDecided, RepairDisputed, RepairDone, RepairQuoteAnswered, RepairQuoted
+from domain.replacement.events import DeviceReplaced
 from domain.requests.events import RequestAdvanced, RequestMade, RequestRefused
-from domain.state import Billed, Contact, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Term
+from domain.state import Billed, Contact, Cover, Customer, Discount, Inspection, Offer, OrderedBy, Start, Term
 from domain.supplies.events import (
     ContinuityWarned,
     CoverLost,
@@ -174,14 +175,6 @@ class OrderVoided(Event):
     reason: str
     credit: Bill | None = None
     open_inspections: tuple[str, ...] = ()
-
-
-class Start(Carried):
-    """When one line starts, and the first day that is billed."""
-
-    line: str
-    starts_on: date
-    billed_from: date
 
 
 class ActivationScheduled(Event):
@@ -581,6 +574,7 @@ AnyEvent = Annotated[
     | ActivationScheduled
     | Activated
     | CoverMoved
+    | DeviceReplaced
     | PeriodBilled
     | Recredited
     | ShortfallCharged

@@ -34,6 +34,7 @@ from domain.fleet.state import by_class
 from domain.money import rounded
 from domain.onboarding import events as onboarded
 from domain.repairs import events as repaired
+from domain.replacement import events as exchanged
 from domain.requests import events as requested
 from domain.state import Contract
 from domain.supplies import events as supplied
@@ -281,6 +282,11 @@ _SENTENCES: dict[type[Event], Callable[[Contract, Any], str]] = {
     ),
     happened.Activated: _activated,
     happened.CoverMoved: _cover_moved,
+    exchanged.DeviceReplaced: lambda c, e: (
+        f"Device {e.serial} replaced by {e.device.serial} ({e.device.model}) on {e.on}"
+        + (f"; {_starts(e)}" if e.starts else "")
+        + _because(e.reason)
+    ),
     happened.PeriodBilled: _billed,
     happened.Recredited: _recredited,
     committed.ShortfallCharged: lambda c, e: (

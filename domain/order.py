@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.activation import complete, cover_end
 from domain.bill import Bill, Charge, bill
-from domain.calendar import months_after
+from domain.calendar import DAY, months_after
 from domain.casework import expected
 from domain.casework.opening import open_case
 from domain.commands import Checkout, Pay, ReportInspection, ReportPayment
@@ -384,6 +384,7 @@ def papers_data(contract: Contract) -> dict[str, object]:
                 "starts_on": _day(line.starts_on or contract.start_on),
                 "last_day": _day(line.ends_on),
                 "place": line.place,
+                "replaced": [{"serial": item.serial, "last_day": _day(item.on - DAY)} for item in line.replaced],
             }
             for line in contract.lines
         ],

@@ -28,6 +28,7 @@ PERMITTED: dict[str, frozenset[Status]] = {
     "report_reversal": frozenset(Status),
     "report_inspection": frozenset({Status.DRAFT}),
     "move_cover": frozenset(Status) - ENDED,
+    "replace_device": frozenset(Status) - ENDED,
     "change": _STARTED,
     "add_line": _STARTED,
     "suspend": frozenset({Status.ACTIVE}),

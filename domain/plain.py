@@ -15,6 +15,7 @@ from domain.entitlements.terms import Entitlement, EntitlementTerms, Level
 from domain.fleet.terms import FleetTerms
 from domain.onboarding.terms import OnboardingTerms
 from domain.repairs.terms import RepairTerms
+from domain.replacement.terms import ReplacementTerms
 from domain.requests.terms import RequestTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.terms import (
@@ -454,6 +455,15 @@ def _copies(terms: Terms, copies: CopyTerms) -> Told:
     yield copies.rule, f"On request the customer is sent a copy of: {_all(copies.documents)}."
 
 
+def _replacement(terms: Terms, replacement: ReplacementTerms) -> Told:
+    yield (
+        replacement.rule,
+        "A device may be exchanged: its line goes on for the other one, with its rights.",
+    )
+    if replacement.documents:
+        yield replacement.rule, f"The customer is sent anew: {_all(replacement.documents)}."
+
+
 def _desk(terms: Terms, desk: DeskTerms) -> Told:
     for span in desk.hours:
         yield desk.rule, f"The desk works {_all(span.days)} from {span.opens:%H:%M} to {span.closes:%H:%M}."
@@ -526,6 +536,7 @@ _PARTS: dict[str, Callable[[Terms, Any], Told]] = {
     "notice": _notice,
     "change": _change,
     "suspension": _suspension,
+    "replacement": _replacement,
     "fleet": _fleet,
     "entitlements": _entitlements,
     "requests": _requests,

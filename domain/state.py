@@ -21,6 +21,7 @@ from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
 from domain.onboarding.state import Onboarding
 from domain.repairs.state import Repair, RepairQuote
+from domain.replacement.state import Replaced
 from domain.requests.state import Request
 from domain.supplies.state import Supplies
 from domain.terms import TaxRate, Terms
@@ -155,6 +156,14 @@ class Planned(Carried):
     level: Name | None = None
 
 
+class Start(Carried):
+    """When one line starts, and the first day that is billed."""
+
+    line: str
+    starts_on: date
+    billed_from: date
+
+
 class Line(Carried):
     """One service on one device: its own start, its own periods, its own end.
 
@@ -162,6 +171,7 @@ class Line(Carried):
     the first day of a line that came into the running contract, ``since`` the device's first day in any service.
     ``running_prices`` are those of a period that is billed in arrears, where a renewal has changed them since it began.
     ``cover_before`` is the device's cover before it was corrected last; ``restarts`` counts how often it waited again.
+    ``replaced`` are the devices that the line had before, the oldest first.
     """
 
     id: str
@@ -195,6 +205,7 @@ class Line(Carried):
     place: str | None = None
     cover_before: tuple[Cover, ...] | None = None
     restarts: int = 0
+    replaced: tuple[Replaced, ...] = ()
 
 
 class Inspection(Carried):

@@ -22,6 +22,7 @@ from domain.events import CaseAdvanced, CaseClosed, CaseEscalated, CaseOpened, C
 from domain.fleet.cases import line_for
 from domain.message import message
 from domain.refusal import Refusal
+from domain.replacement.history import successor
 from domain.state import KEPT_CASES, Case, Contract, Line, Status
 from domain.terms import SupportTerms
 
@@ -36,6 +37,7 @@ def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Ev
     """A case for a device that the contract covers today; where repairs are billed, also for one that it does not."""
     terms = _terms(contract)
     check_caller(contract, terms, command, now)
+    _check_not_replaced(contract, command.serial, terms)
     line = line_for(contract, command, now)
     uncovered = _uncovered(contract, line, command.serial, terms, contract.date_of(now))
     if uncovered and contract.terms.repairs is None:
@@ -55,6 +57,18 @@ def check_open(contract: Contract, command: OpenCase, now: datetime) -> tuple[Ev
         escalate_at=_escalate_at(contract, now),
     )
     return (opened,)
+
+
+def _check_not_replaced(contract: Contract, serial: str, terms: SupportTerms) -> None:
+    """Help is for the device that is there; an open case keeps the one that it was opened for."""
+    gone = successor(contract.lines, serial)
+    if gone:
+        raise Refusal(
+            terms.rule,
+            f"{serial} was replaced by {gone.replaced_by} on {gone.until}",
+            allowed_when=f"the serial number is {gone.replaced_by}",
+            field="serial",
+        )
 
 
 def stages_of(contract: Contract, level: str | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from domain.entitlements.terms import EntitlementTerms
 from domain.fleet.terms import FleetTerms
 from domain.onboarding.terms import OnboardingTerms
 from domain.repairs.terms import RepairTerms
+from domain.replacement.terms import ReplacementTerms
 from domain.requests.terms import RequestTerms
 from domain.supplies.terms import SuppliesTerms
 from domain.values import Amount, Carried, Country, Currency, Language, Name, Rule, SpokenLanguage, Text, Texts, Urgency
@@ -646,6 +647,9 @@ class Terms(Carried):
     )
     credits: CreditTerms | None = Field(
         default=None, description="Left out: what was paid and is credited stays in the customer's favour."
+    )
+    replacement: ReplacementTerms | None = Field(
+        default=None, description="Left out: a device may be exchanged under its line, and no document is made anew."
     )
     eligibility: EligibilityTerms | None = None
     reenrolment: ReenrolmentTerms | None = None

@@ -130,7 +130,7 @@ class Entry(Carried):
     data: dict[str, object]
 
 
-NAMES_DEVICES = frozenset({"quoted", "quote_revised", "taken_over", "line_added"})
+NAMES_DEVICES = frozenset({"quoted", "quote_revised", "taken_over", "line_added", "device_replaced"})
 """Kinds of entry after which a contract may have devices that it had not before."""
 
 

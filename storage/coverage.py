@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.fleet.census import FleetDevice
-from storage.fleets import as_device
-from storage.tables import contract, contract_device, device, fleet_device
+from domain.replacement.history import Spell
+from storage import replacements
+from storage.tables import contract, contract_device, device
 
 
 class Spoken(NamedTuple):
@@ -26,13 +27,14 @@ class Known(NamedTuple):
     device: dict[str, Any] | None
     in_fleets: dict[str, FleetDevice]
     contracts: list[Spoken]
+    days: Spell = Spell()
 
 
 async def known(connection: AsyncConnection, serial: str, clock: str | None) -> Known:
     """What stands about a serial number, with its real contracts, or those that live on a test clock."""
     own = (await connection.execute(select(device).where(device.c.serial == serial))).mappings().first()
-    rows = await connection.execute(select(fleet_device).where(fleet_device.c.serial == serial))
-    fleets = {row.fleet: as_device(row) for row in rows}
+    days, left = await replacements.of(connection, serial)
+    fleets = left | await replacements.in_fleets(connection, serial)
     # A fleet stands on its contract under its own id, in the place of a serial number.
     query = (
         select(contract.c.number, contract.c.version, contract_device.c.serial)
@@ -45,4 +47,4 @@ async def known(connection: AsyncConnection, serial: str, clock: str | None) -> 
         Spoken(row.number, row.version, None if row.serial == serial else row.serial)
         for row in await connection.execute(query)
     ]
-    return Known(dict(own) if own else None, fleets, spoken)
+    return Known(dict(own) if own else None, fleets, spoken, days)

@@ -41,7 +41,7 @@ async def replace(connection: AsyncConnection, fleet_id: str, devices: Iterable[
     await connection.execute(fleet.update().where(fleet.c.id == fleet_id), {"imported_at": at})
     await connection.execute(fleet_device.delete().where(fleet_device.c.fleet == fleet_id))
     count = 0
-    for rows in _chunks(_row(fleet_id, device) for device in devices):
+    for rows in _chunks(as_row(fleet_id, device) for device in devices):
         await connection.execute(fleet_device.insert(), rows)
         count += len(rows)
         await asyncio.sleep(0)  # others of this process have their turn
@@ -53,7 +53,8 @@ def _chunks(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield chunk
 
 
-def _row(fleet_id: str, device: FleetDevice) -> dict[str, Any]:
+def as_row(fleet_id: str, device: FleetDevice) -> dict[str, Any]:
+    """A device as its row in a fleet."""
     return {
         "fleet": fleet_id,
         "serial": device.serial,

@@ -126,6 +126,19 @@ fleet_device = Table(
     Index("ix_fleet_device_serial", "serial"),
 )
 
+device_replacement = Table(
+    "device_replacement",
+    metadata,
+    Column("serial", String(40), primary_key=True),
+    Column("replaced_by", String(40), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("was", Document, nullable=False),
+    Column("reason", String(500)),
+    Column("by", String(500), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_device_replacement_replaced_by", "replaced_by"),
+)
+
 # The read model and the trail
 
 contract = Table(

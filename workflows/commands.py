@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.fleet import commands as of_fleet
     from domain.onboarding import commands as onboarding
     from domain.repairs import commands as repairing
+    from domain.replacement import commands as replacing
     from domain.requests import commands as requesting
     from domain.supplies import commands as supplying
     from workflows.messages import Taken
@@ -54,6 +55,7 @@ class TakesCommands(ABC):
     report_reversal = taking(dunning.ReportReversal)
     report_inspection = taking(commands.ReportInspection)
     move_cover = taking(commands.MoveCover)
+    replace_device = taking(replacing.ReplaceDevice)
     change = taking(commands.Change)
     add_line = taking(commands.AddLine)
     suspend = taking(commands.Suspend)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.effects import OpenCaseEffect
 from domain.envelope import Event
+from domain.replacement.history import line_of, spell
 from domain.state import Contract
 
 _SUBJECT = 200
@@ -58,9 +59,13 @@ def _description(contract: Contract, expects: str, rule: str, serial: str | None
 
 
 def _device(contract: Contract, serial: str) -> Iterator[str]:
-    line = next((line for line in contract.lines if line.serial == serial), None)
+    line = line_of(contract.lines, serial)
     if line is None:
         yield f"Device: {serial}, which has no line of its own on the contract"
+        return
+    days = spell(line, serial)
+    if days and days.replaced_by:
+        yield f"Device: {serial}, replaced by {days.replaced_by} on {days.until}: {line.text} (line {line.id})"
         return
     yield f"Device: {serial}, {line.model}: {line.text} (line {line.id})"
     if line.cover:

@@ -102,7 +102,7 @@ def _line(contract: Contract, line: Line, index: int) -> Line:
     if line.active_since:
         began = instant(contract.date_of(line.active_since), contract.zone)
         changes |= {"active_since": began, "starts_on": None, "since": line_since(contract, line), "cover": ()}
-        changes |= {"cover_before": None, "restarts": 0}
+        changes |= {"cover_before": None, "restarts": 0, "replaced": ()}
     return line.model_copy(update=changes | _counted_anew(line))
 
 

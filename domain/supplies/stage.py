@@ -15,11 +15,12 @@ from domain.casework.opening import open_case
 from domain.due import Due, Rank, moment
 from domain.effects import CloseCase, Effect, IssueCredit
 from domain.envelope import Event
-from domain.events import Ended, Start
+from domain.events import Ended
 from domain.message import message
 from domain.money import rounded
 from domain.refusal import Refusal
-from domain.state import RUNNING, Contract, Line, Status
+from domain.replacement.history import successor
+from domain.state import RUNNING, Contract, Line, Start, Status
 from domain.supplies.commands import OrderSupply, ReportForeignSupply, ReportLevel, ReportShipment
 from domain.supplies.events import ContinuityWarned, CoverLost, SupplyAlert, SupplyLate, SupplyMoved, SupplyOrdered
 from domain.supplies.state import KEPT_CARTRIDGES, KEPT_ORDERS, Cartridge, Item, Supplies, SupplyOrder, Told
@@ -39,8 +40,9 @@ def _line(contract: Contract, serial: str) -> Line:
     lines = [line for line in contract.lines if line.serial == serial]
     if not lines:
         known = ", ".join(line.serial for line in contract.lines[:20])
-        rule = _terms(contract).rule
-        raise Refusal(rule, f"{serial} is not on this contract", allowed_when=f"it is one of {known}", field="serial")
+        rule, gone = _terms(contract).rule, successor(contract.lines, serial)
+        where = f"was replaced by {gone.replaced_by} on {gone.until}" if gone else "is not on this contract"
+        raise Refusal(rule, f"{serial} {where}", allowed_when=f"it is one of {known}", field="serial")
     return lines[-1]
 
 

@@ -74,7 +74,7 @@ def _in_service(contract: Contract, line: Line, given: StandingLine, since: date
             field=_field(given, "active_since"),
         )
     end = cover_end(contract.terms, line)
-    if end is not None and since <= end and not given.served_from:
+    if end is not None and since <= end and not (given.served_from or given.replaced):
         raise Refusal(
             rule,
             f"it is in service since {since}, and its own cover holds until {end}",

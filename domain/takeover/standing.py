@@ -12,6 +12,7 @@ from domain.breach.state import Breach
 from domain.commitment.state import Committed
 from domain.entitlements.state import Obligation
 from domain.fleet.state import FleetState
+from domain.replacement.state import Replaced
 from domain.requests.state import Request
 from domain.state import Case, Contact, Cover, Customer, Discount, OrderedBy, Planned
 from domain.supplies.state import Cartridge, SupplyOrder
@@ -68,6 +69,7 @@ class StandingLine(Carried):
     billed: BilledPeriod | None = None
     billed_periods: Annotated[int, Field(ge=0, le=10_000)] | None = None
     running_prices: Prices | None = None
+    replaced: Annotated[tuple[Replaced, ...], Field(max_length=100)] = ()
     served_from: date | None = None
     since: date | None = None
     ends_on: date | None = None

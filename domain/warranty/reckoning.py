@@ -86,14 +86,17 @@ class Warranty(Carried):
 def warranties(terms: Iterable[WarrantyTerm], device: Described) -> tuple[Warranty, ...]:
     """The warranties that a device has by these terms: of each kind the first term that fits it."""
     found: dict[str, Warranty] = {}
-    for term in terms:
-        if term.kind in found or not term.fits(
-            model=device.model, device_type=device.device_type, country=device.country
-        ):
+    for term in _fitting(terms, device):
+        if term.kind in found:
             continue
         stated = next((cover.last_day for cover in device.cover if cover.kind == term.kind), None)
         found[term.kind] = _stated(term, stated) if stated else _reckoned(term, device.known_dates)
     return tuple(found.values())
+
+
+def _fitting(terms: Iterable[WarrantyTerm], device: Described) -> Iterable[WarrantyTerm]:
+    described = {"model": device.model, "device_type": device.device_type, "country": device.country}
+    return (term for term in terms if term.fits(**described))
 
 
 def whole_cover(terms: Iterable[WarrantyTerm], device: Described) -> tuple[Cover, ...]:
@@ -101,6 +104,19 @@ def whole_cover(terms: Iterable[WarrantyTerm], device: Described) -> tuple[Cover
     stated = {cover.kind for cover in device.cover}
     reckoned = (found.cover for found in warranties(terms, device) if found.kind not in stated)
     return (*device.cover, *(cover for cover in reckoned if cover))
+
+
+def inherited(terms: Iterable[WarrantyTerm], device: Described, on: date) -> tuple[Cover, ...]:
+    """What a device has of the stated cover of another one whose place it takes on a day, by the same terms."""
+    by_kind = {found.kind: found for found in reversed(tuple(_fitting(terms, device)))}
+    return tuple(_handed_on(cover, by_kind.get(cover.kind), on) for cover in device.cover)
+
+
+def _handed_on(cover: Cover, term: WarrantyTerm | None, on: date) -> Cover:
+    if term is None:
+        return cover
+    _, last_day, _ = _exchanged(term, cover.last_day, cover.last_day, {"exchanged_on": on}, "")
+    return Cover(kind=cover.kind, last_day=last_day)
 
 
 def _warranty(term: WarrantyTerm, says: str, **known: object) -> Warranty:

@@ -24,10 +24,10 @@ from domain.calendar import DAY
 from domain.commands import MoveCover, Undo
 from domain.effects import Effect
 from domain.envelope import Event
-from domain.events import CoverMoved, Start
+from domain.events import CoverMoved
 from domain.message import message
 from domain.refusal import Refusal
-from domain.state import RUNNING, Contract, Cover, Line, Renewal, Status
+from domain.state import RUNNING, Contract, Cover, Line, Renewal, Start, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ def _move(contract: Contract, line: Line, cover: tuple[Cover, ...], now: datetim
         return _Move(start=start(contract, moved, ordered=ordered, today=today))
     if line.active_since is None:
         return _Move()
+    if line.replaced and line.replaced[-1].on > _original(contract, line):
+        return _Move()  # What came into running service was never waited for.
     first = _first_day(contract, moved)
     if first == (line.served_from or _original(contract, line)):
         return _Move()

@@ -87,7 +87,7 @@ async def test_a_warranty_is_reckoned_and_never_guessed(any_house: House) -> Non
 
 @pytest.mark.rule("HPG-3", "HPG-4")
 async def test_a_warranty_that_moves_moves_its_contracts(house: House) -> None:
-    """A date that is found out, a claim, its withdrawal: each in the trail with its cause; what is billed is refused."""
+    """A date that is found out, a claim, its withdrawal: each in the trail with its cause; what is billed stays."""
     serial = f"SN-{uuid4().hex[:8].upper()}"
     plain = {"model": "DesignJet T-48", "device_type": "large_format", "country": "FR"}
     path = f"/v1/devices/{serial}"

@@ -109,7 +109,7 @@ def test_what_is_missing_is_said_and_not_guessed() -> None:
     unknown = found({})
     assert unknown.says == "unknown until the installation date or the shipment date is given"
     assert (unknown.last_day, unknown.cover, unknown.missing) == (None, None, ("installed_on", "shipped_on"))
-    answer = coverage("SN1", date(2027, 6, 1), (), (), (unknown,))
+    answer = coverage("SN1", date(2027, 6, 1), (), (), warranties=(unknown,))
     assert (answer.covered, answer.by) == (None, None)
     assert answer.unknown == "warranty unknown until the installation date or the shipment date is given"
     waiting = found({"installed_on": date(2027, 1, 31)})

@@ -106,7 +106,11 @@ FACTS: dict[str, dict[str, Any]] = {
         "support.levels.remote.stages": ["remote"],
     },
     "ICM-3": {"repairs.quote_rule": "ICM-3"},
-    "ICM-2": {"copies.documents": ["contract_copy", "covered_equipment"], "start.after": ["warranty"]},
+    "ICM-2": {
+        "copies.documents": ["contract_copy", "covered_equipment"],
+        "replacement.documents": ["covered_equipment"],
+        "start.after": ["warranty"],
+    },
     "ICM-4": {"billing.periods": [1, 3, 12]},
     "ICM-5": {
         "cancellation.reasons.returned.needs": ["return_date", "lease_quote"],
