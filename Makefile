@@ -62,10 +62,11 @@ chaos: setup parts  ## Faults: contracts live while everything is killed and ill
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --custom-compile-command 'make lock' pyproject.toml
 
-docs: setup  ## The terms reference, its JSON Schema and the list of messages anew
+docs: setup  ## The terms reference, its JSON Schema, the lists of messages and updates anew
 	$(PY) -m cli reference > docs/terms.md
 	$(PY) -m cli programme schema > docs/terms.schema.json
 	$(PY) -m cli messages list > docs/messages.md
+	$(PY) -m cli updates > docs/updates.md
 
 lock: setup  ## The lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	$(LOCK) --group dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock

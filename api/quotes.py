@@ -188,6 +188,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
         start = ContractStart(
             batch=BATCH,
             rules=RULES_VERSION,
+            staged=True,
             quote=quote,
             now=now,
             clock=wanted.test_clock,

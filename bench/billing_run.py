@@ -138,7 +138,7 @@ def _start(clock: str, terms: Terms, offered: Offer, name: str, devices: int) ->
             for line in range(1, devices + 1)
         ),
     )
-    return ContractStart(quote=quote, now=BEGINS, clock=clock, batch=BATCH, rules=RULES_VERSION)
+    return ContractStart(quote=quote, now=BEGINS, clock=clock, batch=BATCH, staged=True, rules=RULES_VERSION)
 
 
 async def _until_active(house: House, clock: str, count: int) -> None:

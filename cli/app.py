@@ -26,6 +26,7 @@ from cli import (
     serve,
     show,
     simulate,
+    updates,
 )
 from cli.asking import ApiRefusedError
 from cli.http import CannotServe
@@ -77,6 +78,7 @@ app.command("import")(portfolio.import_)
 app.command()(portfolio.export)
 app.command()(simulate.simulate)
 app.command()(reference.reference)
+app.command()(updates.updates)
 app.command()(serve.worker)
 app.command()(serve.api)
 app.command()(serve.migrate)

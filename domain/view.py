@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime
 
+from domain.contract_stage import Stage, stage
 from domain.delivery.state import Undelivered
 from domain.entitlements.state import Entitled
 from domain.fleet.state import FleetState
@@ -42,6 +43,7 @@ class Permission(Carried):
 class View(Carried):
     """A contract at one version. Money is net, in ``currency``; dates are the contract's own.
 
+    ``stage`` says what the contract waits for, where its ``status`` does not.
     ``renewal_version`` is the version of the terms under which the next term is quoted, once it is. ``notice`` says
     until when each side may give notice, and for which end; ``cancellable_until`` is the last day for a no to a next
     term that comes by itself, ``renewable_until`` the last day for a yes to one that does not.
@@ -53,6 +55,7 @@ class View(Carried):
     terms_version: int
     rules: int = 1
     status: Status
+    stage: Stage | None = None
     customer: Customer
     reseller: str | None = None
     currency: str
@@ -200,6 +203,7 @@ def view(
         terms_version=contract.terms.version,
         rules=contract.rules,
         status=contract.status,
+        stage=stage(contract),
         customer=contract.customer,
         reseller=contract.reseller,
         currency=contract.terms.currency,

@@ -5,6 +5,7 @@ from temporalio.common import SearchAttributeKey
 STATUS = SearchAttributeKey.for_keyword("ContractStatus")
 PROGRAMME = SearchAttributeKey.for_keyword("Programme")
 CUSTOMER = SearchAttributeKey.for_keyword("CustomerId")
+STAGE = SearchAttributeKey.for_keyword("ContractStage")
 NEXT_STEP = SearchAttributeKey.for_keyword("NextStep")
 NEXT_DUE_AT = SearchAttributeKey.for_datetime("NextDueAt")
 TERM_ENDS_AT = SearchAttributeKey.for_datetime("TermEndsAt")
@@ -15,6 +16,7 @@ CAMPAIGN_STATUS = SearchAttributeKey.for_keyword("CampaignStatus")
 
 ALL = (
     STATUS,
+    STAGE,
     PROGRAMME,
     CUSTOMER,
     NEXT_STEP,

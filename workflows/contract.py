@@ -235,10 +235,16 @@ class ContractWorkflow(CarriesOut, TakesCommands):
         self._leaving = True
         await workflow.wait_condition(workflow.all_handlers_finished)
         shown = self._view()
-        search_attributes(shown, self._published)
+        search_attributes(shown, self._published, staged=True)
         workflow.continue_as_new(
             start.model_copy(
-                update={"quote": None, "batch": catalogue.BATCH, "takeover": None, "baton": self._baton()}
+                update={
+                    "quote": None,
+                    "batch": catalogue.BATCH,
+                    "staged": True,
+                    "takeover": None,
+                    "baton": self._baton(),
+                }
             ),
             search_attributes=all_search_attributes(shown),
         )

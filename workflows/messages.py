@@ -83,7 +83,8 @@ class ContractStart(Carried):
     ``patience_seconds`` is how long an effect may hold the contract up before it is set aside and flagged; ``batch`` is
     how many effects it may ask for at once, where much is to be caught up with; ``spread_seconds`` over how long the
     bills of one instant are spread, each contract at a place of its own. ``rules`` is the decider's version by which
-    the contract begins: those that began before it was said began by the first.
+    the contract begins: those that began before it was said began by the first. ``staged`` is whether it publishes its
+    stage, which runs that were begun before there was one do not.
     """
 
     quote: Quote | None = None
@@ -94,6 +95,7 @@ class ContractStart(Carried):
     batch: int = 1
     rules: int = 1
     spread_seconds: float = 0
+    staged: bool = False
     baton: Baton | None = None
 
     @property

@@ -14,10 +14,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows import attributes
 
 
-def search_attributes(shown: View, published: dict[str, str]) -> list[SearchAttributeUpdate[Any]]:
-    """The attributes that differ from what is published, which is brought up to date."""
+def search_attributes(shown: View, published: dict[str, str], *, staged: bool) -> list[SearchAttributeUpdate[Any]]:
+    """The attributes that differ from what is published, which is brought up to date.
+
+    Runs that were begun before there was a stage are not ``staged``: they go on without, as they are replayed.
+    """
     updates: list[SearchAttributeUpdate[Any]] = []
     for key, value in _values(shown):
+        if key is attributes.STAGE and not staged:
+            continue
         text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
         if published.get(key.name, "") == text:
             continue
@@ -37,6 +42,7 @@ def _values(shown: View) -> list[tuple[SearchAttributeKey[Any], Any]]:
     ends = instant(shown.term.last + DAY, shown.zone) if shown.term else None
     return [
         (attributes.STATUS, shown.status.value),
+        (attributes.STAGE, shown.stage.value if shown.stage else None),
         (attributes.PROGRAMME, shown.programme),
         (attributes.CUSTOMER, shown.customer.id),
         (attributes.NEXT_STEP, _next_step(shown)),
@@ -68,6 +74,8 @@ def details(shown: View, remark: str = "") -> str:
 
 def _standing(shown: View) -> list[str]:
     lines = [f"{shown.customer.name}, programme {shown.programme} (terms version {shown.terms_version})."]
+    if shown.stage:
+        lines.append(f"Stage: {shown.stage.value}.")
     if shown.term:
         lines.append(f"Term {shown.term.number}: {shown.term.first} to {shown.term.last}.")
     if shown.ending:

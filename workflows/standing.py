@@ -173,7 +173,7 @@ class Standing:
     def _publish(self) -> None:
         shown = self._view()
         workflow.set_current_details(details(shown, self._unread()))
-        pairs = search_attributes(shown, self._published)
+        pairs = search_attributes(shown, self._published, staged=self._start.staged)
         if pairs:
             workflow.upsert_search_attributes(pairs)
 

@@ -268,6 +268,7 @@ async def _write(
             clock=source.clock,
             batch=BATCH,
             rules=RULES_VERSION,
+            staged=True,
             patience_seconds=services.settings.patience_seconds,
             spread_seconds=services.settings.spread_seconds,
         )
