@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from api.describing import described
 from api.fields import Day, Serial
@@ -28,7 +29,7 @@ OnClock = Annotated[
 ]
 
 
-@router.get("/devices/{serial}/entitlement", operation_id="read_entitlement")
+@router.get("/devices/{serial}/entitlement", operation_id="read_entitlement", response_model=Coverage)
 async def read_entitlement(
     services: Needs,
     serial: Serial,
@@ -37,14 +38,14 @@ async def read_entitlement(
     on: OnDay = None,
     service: ServiceAsked = None,
     test_clock: OnClock = None,
-) -> Coverage:
+) -> Response:
     """Whether a device is covered on a day: by which contract, level and rule, until when, what is left, who may call.
 
     A contract goes before the warranty that the device came with. `warranties` names the term and the fact that each
     rests on; where a fact is missing, `unknown` says which, and `covered` is empty.
     """
     now, said, programmes, seen = services.now(), [], [], []
-    async with services.database.read() as connection:
+    async with services.database.glance() as connection:
         stands = await known(connection, serial, test_clock)
         if stands == Known(None, {}, []):
             raise not_found(f"device {serial}")
@@ -67,7 +68,8 @@ async def read_entitlement(
     found = [item for device in described for item in warranties(terms_of_warranty, device)]
     cover = [item for device in described for item in whole_cover(terms_of_warranty, device)]
     days = next((days for shown in seen if (days := successor(shown.lines, serial))), stands.days)
-    return coverage(serial, on or now.date(), cover, said, warranties=found, days=days)
+    whole = coverage(serial, on or now.date(), cover, said, warranties=found, days=days)
+    return Response(whole.model_dump_json(), media_type="application/json")
 
 
 def _described(stands: Known) -> tuple[Described, ...]:

@@ -21,7 +21,7 @@ async def caller(services: Needs, credentials: Credentials) -> Key:
     """The key that the request came with. Raises a problem (401) without a good one."""
     if credentials is None:
         raise ProblemError(401, "no-key", "send an API key: `Authorization: Bearer KEY`")
-    async with services.database.read() as connection:
+    async with services.database.glance() as connection:
         key = await keys.verify(connection, credentials.credentials)
     if key is None:
         raise ProblemError(401, "unknown-key", "this API key is not known, or it was revoked")

@@ -27,7 +27,7 @@ from domain.catalogue import term_of
 from domain.permissions import permissions
 from domain.refusal import Refusal
 from domain.simulator import Life, PriceListWorld
-from domain.view import Record, View, view
+from domain.view import view
 from runtime import child
 from runtime.ports import free_ports
 from runtime.postgres_cluster import PostgresCluster
@@ -37,9 +37,9 @@ from runtime.settings import read_settings
 from runtime.temporal import connect
 from runtime.temporal_binary import temporal_binary
 from runtime.temporal_server import EmbeddedServer
-from storage import contracts, fleets, keys, records
+from storage import fleets, keys, records
 from storage.database import Database
-from storage.tables import device, fleet_device
+from storage.tables import contract, contract_device, device, fleet_device
 from workflows.attributes import ALL
 
 LATEST = Path(__file__).parent / "latest-entitlement.json"
@@ -95,9 +95,9 @@ async def _filled(database: Database, devices: int, of_fleet: int, single: int) 
     for number in range(devices // of_fleet):
         asked += await _fleet(database, fleet_life, number, of_fleet, dice)
     for start in range(0, single, CHUNK):
+        numbers = range(start, min(start + CHUNK, single))
         async with database.write() as connection:
-            for number in range(start, min(start + CHUNK, single)):
-                asked.append(await _single(connection, own_life, number))
+            asked += await _singles(connection, own_life, numbers)
     return asked
 
 
@@ -121,21 +121,29 @@ def _life(programme: Programme, name: str) -> Life:
     return life
 
 
-def _shown(life: Life, number: str, serial: str) -> View:
-    """The life's read model, as another contract's for another device."""
-    contract = life.contract
-    plain = view(contract, now=AS_OF, step=decider.step(contract), allowed=permissions(contract), version=9)
-    lines = tuple(line.model_copy(update={"serial": serial}) for line in plain.lines)
-    return plain.model_copy(update={"number": number, "lines": lines})
+def _rows(life: Life, named: dict[str, str]) -> list[dict[str, Any]]:
+    """The life's read model, as those of other contracts: each number with its device's serial."""
+    lived = life.contract
+    shown = view(lived, now=AS_OF, step=decider.step(lived), allowed=permissions(lived), version=9)
+    row, made = records.row(shown), {"start": {}, "created_at": AS_OF}
+    plain: dict[str, Any] = shown.model_dump(mode="json")
+    return [
+        row
+        | made
+        | {
+            "number": number,
+            "creation_key": number,
+            "view": plain | {"number": number, "lines": [line | {"serial": serial} for line in plain["lines"]]},
+        }
+        for number, serial in named.items()
+    ]
 
 
-async def _written(connection: AsyncConnection, shown: View, serial: str) -> None:
-    values = {"number": shown.number, "status": "Starting", "programme": shown.programme, "customer": shown.customer.id}
-    plain = {"reseller": None, "version": 0, "attention": False, "clock": None, "now": AS_OF, "closed": False}
-    made = {"start": {}, "creation_key": shown.number, "created_at": AS_OF}
-    await contracts.begin(connection, values | plain | made)
-    await records.write(connection, Record(view=shown, entries=()))
-    await records.name_devices(connection, shown.number, (serial,))
+async def _written(connection: AsyncConnection, life: Life, named: dict[str, str]) -> None:
+    """The rows by which a contract is found and read, written as the activities would have."""
+    await connection.execute(contract.insert(), _rows(life, named))
+    found = [{"serial": serial, "contract": number} for number, serial in named.items()]
+    await connection.execute(contract_device.insert(), found)
 
 
 async def _fleet(database: Database, life: Life, number: int, size: int, dice: random.Random) -> list[str]:
@@ -149,6 +157,7 @@ async def _fleet(database: Database, life: Life, number: int, size: int, dice: r
             "country": "CL",
             "included": True,
             "cover": {"warranty": "2030-12-31"},
+            "dates": {},
         }
         for index in range(size)
     ]
@@ -157,17 +166,17 @@ async def _fleet(database: Database, life: Life, number: int, size: int, dice: r
         await fleets.create(connection, made | {"imported_at": AS_OF})
         for start in range(0, size, CHUNK):
             await connection.execute(fleet_device.insert(), rows[start : start + CHUNK])
-        await _written(connection, _shown(life, f"HPP-2027-{number + 1:06d}", name), name)
+        await _written(connection, life, {f"HPP-2027-{number + 1:06d}": name})
     return [str(row["serial"]) for row in dice.sample(rows, min(400, size))]
 
 
-async def _single(connection: AsyncConnection, life: Life, number: int) -> str:
-    serial = f"S-{number:06d}"
-    known = {"serial": serial, "model": "Plotter", "device_type": "large_format", "country": "FR", "facts": {}}
+async def _singles(connection: AsyncConnection, life: Life, numbers: range) -> list[str]:
+    named = {f"HPG-2027-{number + 1:06d}": f"S-{number:06d}" for number in numbers}
+    plain = {"model": "Plotter", "device_type": "large_format", "country": "FR", "facts": {}, "dates": {}}
     cover = {"cover": [{"kind": "warranty", "last_day": "2026-12-31"}], "updated_at": AS_OF}
-    await connection.execute(device.insert(), known | cover)
-    await _written(connection, _shown(life, f"HPG-2027-{number + 1:06d}", serial), serial)
-    return serial
+    await connection.execute(device.insert(), [plain | cover | {"serial": serial} for serial in named.values()])
+    await _written(connection, life, named)
+    return list(named.values())
 
 
 @asynccontextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
+from typing import Any
 
 from domain.answers import covered
 from domain.entitlements.rights import Right, rights
@@ -180,15 +182,24 @@ def _rule(terms: Terms, line: Line) -> str:
 
 def _pictured(shown: View, terms: Terms) -> Contract:
     """The contract as far as its read model shows it: enough to say what it entitles to."""
-    return Contract.model_construct(
-        number=shown.number,
-        terms=terms,
-        at=shown.now,
-        valid_until=shown.valid_until,
-        period=shown.period,
-        status=shown.status,
-        customer=shown.customer,
-        lines=shown.lines,
-        active_since=shown.active_since,
-        entitled=shown.entitled,
+    return _blank().model_copy(
+        update={
+            "number": shown.number,
+            "terms": terms,
+            "at": shown.now,
+            "valid_until": shown.valid_until,
+            "period": shown.period,
+            "status": shown.status,
+            "customer": shown.customer,
+            "lines": shown.lines,
+            "active_since": shown.active_since,
+            "entitled": shown.entitled,
+        }
     )
+
+
+@cache
+def _blank() -> Contract:
+    """A contract of which nothing is known: made once, a copy of it costs little."""
+    nothing: dict[str, Any] = {}
+    return Contract.model_construct(**nothing)

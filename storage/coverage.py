@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.fleet.census import FleetDevice
@@ -30,21 +30,28 @@ class Known(NamedTuple):
     days: Spell = Spell()
 
 
+# Made once: building a statement costs as much as running it.
+_DEVICE = select(device).where(device.c.serial == bindparam("asked"))
+_SPEAKING = (
+    select(contract.c.number, contract.c.version, contract_device.c.serial)
+    .join(contract_device, contract_device.c.contract == contract.c.number)
+    .where(contract_device.c.serial.in_(bindparam("serials", expanding=True)), contract.c.view.is_not(None))
+    .order_by(contract.c.number)
+)
+_ON_TIME = _SPEAKING.where(contract.c.clock.is_(None))
+_ON_CLOCK = _SPEAKING.where(contract.c.clock == bindparam("clock"))
+
+
 async def known(connection: AsyncConnection, serial: str, clock: str | None) -> Known:
     """What stands about a serial number, with its real contracts, or those that live on a test clock."""
-    own = (await connection.execute(select(device).where(device.c.serial == serial))).mappings().first()
+    own = (await connection.execute(_DEVICE, {"asked": serial})).mappings().first()
     days, left = await replacements.of(connection, serial)
     fleets = left | await replacements.in_fleets(connection, serial)
     # A fleet stands on its contract under its own id, in the place of a serial number.
-    query = (
-        select(contract.c.number, contract.c.version, contract_device.c.serial)
-        .join(contract_device, contract_device.c.contract == contract.c.number)
-        .where(contract_device.c.serial.in_([serial, *fleets]), contract.c.view.is_not(None))
-        .where(contract.c.clock.is_(None) if clock is None else contract.c.clock == clock)
-        .order_by(contract.c.number)
-    )
+    query = _ON_TIME if clock is None else _ON_CLOCK
+    asked = {"serials": [serial, *fleets]} | ({} if clock is None else {"clock": clock})
     spoken = [
         Spoken(row.number, row.version, None if row.serial == serial else row.serial)
-        for row in await connection.execute(query)
+        for row in await connection.execute(query, asked)
     ]
     return Known(dict(own) if own else None, fleets, spoken, days)

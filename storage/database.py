@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import Engine, ExceptionContext, make_url
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
 
 from storage.sqlite import READS
@@ -19,6 +22,8 @@ from storage.sqlite import engine as sqlite_engine
 
 _PASSES = ("08", "40", "53", "57")
 """Classes of SQLSTATE that may pass: connection, rollback, resources, and an operator's stop or start."""
+_TRUSTED_SECONDS = 5.0
+"""How long a connection that was good is taken to be good: what breaks within is told to who asked, and sent again."""
 
 
 class Database:
@@ -43,6 +48,16 @@ class Database:
             connection = await plain.execution_options(**READS)
             yield connection
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """A look by statements that stand each for itself: with PostgreSQL no transaction is begun and ended for it."""
+        if self.is_sqlite:
+            async with self.read() as connection:
+                yield connection
+            return
+        async with self.engine.connect() as plain:
+            yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
@@ -54,9 +69,25 @@ def insert(connection: AsyncConnection, table: Table) -> Any:
 
 
 def _postgresql(url: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
-    event.listen(engine.sync_engine, "handle_error", _that_it_is_away)
-    return engine
+    made = create_async_engine(url, pool_size=connections, max_overflow=0)
+    event.listen(made.sync_engine, "handle_error", _that_it_is_away)
+    event.listen(made.sync_engine, "checkin", _left_alone)
+    event.listen(made.sync_engine, "checkout", partial(_still_there, made.sync_engine))
+    return made
+
+
+def _left_alone(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info["since"] = monotonic()
+
+
+def _still_there(engine: Engine, raw: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Ask a connection whether it lives, but only one that nobody has used lately: that costs three turns."""
+    if monotonic() - record.info.get("since", monotonic()) < _TRUSTED_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(raw)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _that_it_is_away(context: ExceptionContext) -> None:

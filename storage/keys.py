@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import api_key
 
+# Made once: it is asked with every request.
+_GOOD = select(api_key).where(api_key.c.sha256 == bindparam("hash"), api_key.c.revoked_at.is_(None))
 SCOPES = ("read", "quote", "order", "operate", "admin")
 
 
@@ -47,8 +49,7 @@ async def create(connection: AsyncConnection, name: str, scopes: tuple[str, ...]
 
 async def verify(connection: AsyncConnection, secret: str) -> Key | None:
     """The key whose secret this is, unless it is revoked."""
-    query = select(api_key).where(api_key.c.sha256 == _hash(secret), api_key.c.revoked_at.is_(None))
-    row = (await connection.execute(query)).mappings().first()
+    row = (await connection.execute(_GOOD, {"hash": _hash(secret)})).mappings().first()
     return Key(id=row["id"], name=row["name"], scopes=tuple(row["scopes"])) if row else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.fleet.census import FleetDevice
@@ -13,6 +13,16 @@ from domain.replacement.history import Spell
 from storage import fleets
 from storage.database import insert
 from storage.tables import device_replacement, fleet_device
+
+# Made once: they are asked whenever somebody asks for a device.
+_EXCHANGES = (
+    select(device_replacement)
+    .where(
+        or_(device_replacement.c.serial == bindparam("asked"), device_replacement.c.replaced_by == bindparam("asked"))
+    )
+    .order_by(device_replacement.c.on)
+)
+_FLEETS = select(fleet_device).where(fleet_device.c.serial == bindparam("asked"))
 
 
 async def note(connection: AsyncConnection, values: dict[str, Any]) -> None:
@@ -26,9 +36,7 @@ async def note(connection: AsyncConnection, values: dict[str, Any]) -> None:
 
 async def of(connection: AsyncConnection, serial: str) -> tuple[Spell, dict[str, FleetDevice]]:
     """The days of a device between its exchanges, and what the fleets knew of it that it has left."""
-    table = device_replacement
-    query = select(table).where(or_(table.c.serial == serial, table.c.replaced_by == serial)).order_by(table.c.on)
-    rows = list(await connection.execute(query))
+    rows = list(await connection.execute(_EXCHANGES, {"asked": serial}))
     left = next((row for row in rows if row.serial == serial), None)
     came = next((row for row in reversed(rows) if row.replaced_by == serial), None)
     days = Spell(
@@ -43,7 +51,7 @@ async def of(connection: AsyncConnection, serial: str) -> tuple[Spell, dict[str,
 
 async def in_fleets(connection: AsyncConnection, serial: str) -> dict[str, FleetDevice]:
     """What each fleet that has a device knows of it."""
-    rows = await connection.execute(select(fleet_device).where(fleet_device.c.serial == serial))
+    rows = await connection.execute(_FLEETS, {"asked": serial})
     return {row.fleet: fleets.as_device(row) for row in rows}
 
 

@@ -15,6 +15,7 @@ from domain.campaign import Pace, Selection
 from storage import programmes
 from storage.tables import programme_version
 from tests.campaigns.portfolio import Estate
+from tests.workflows.test_operators_view import FILTERS
 from workflows.messages import CampaignProgress, CampaignStart
 
 SUMMER = "2027-07-01T09:00:00Z"
@@ -102,6 +103,11 @@ async def test_two_campaigns_at_the_same_second_double_nothing(estate: Estate) -
     assert [await estate.quoted(number) for number in numbers] == [1] * 14
 
 
+async def listed(estate: Estate, query: str, workflow: str) -> bool:
+    """Whether a list filter finds a workflow."""
+    return [item.id async for item in estate.client.list_workflows(query) if item.id == workflow] == [workflow]
+
+
 async def test_a_campaign_is_paused_resumed_and_cancelled(estate: Estate) -> None:
     """Paused it asks nobody, resumed it goes on where it stopped, cancelled it leaves out the rest, and all add up."""
     clock = await estate.clock()
@@ -116,6 +122,7 @@ async def test_a_campaign_is_paused_resumed_and_cancelled(estate: Estate) -> Non
     await asyncio.sleep(1.5)
     progress = await handle.query("progress", result_type=CampaignProgress)
     assert progress.standing == "paused"
+    assert await listed(estate, FILTERS["campaigns that are paused"], handle.id)
     assert progress.outcomes == first["outcomes"] == (await estate.caller.get(path))["outcomes"]
     assert "the desk asked" in progress.told[0]
     assert (await estate.caller.post(f"{path}/resume", {}))["status"] == "running"
