@@ -55,7 +55,8 @@ async def test_a_device_is_exchanged(any_house: House) -> None:
 async def test_a_device_of_a_fleet_is_exchanged(house: House) -> None:
     """The fleet has the other one, counted once; its contract's trail says so, and both serials are answered."""
     fleets = Fleets(house, await publish(house))
-    fleet = await fleets.make(lines(250, ends="2032-12-31"))
+    name = uuid4().hex[:8].upper()
+    fleet = await fleets.make([line.replace("DE-", f"{name}-") for line in lines(250, ends="2032-12-31")])
     clock = await house.clock("2027-03-01T09:00:00Z")
     asked = {
         "programme": fleets.programme,
@@ -71,7 +72,7 @@ async def test_a_device_of_a_fleet_is_exchanged(house: House) -> None:
     await house.caller.put(f"/v1/contracts/{number}/checkout/payment-details", {"method": "pm_ok"})
     await house.caller.post(f"/v1/contracts/{number}/checkout/confirmation", {"password": "correct horse battery"})
     await house.becomes(number, "Active")
-    old, (_, new) = "DE-000007", serials()
+    old, (_, new) = f"{name}-000007", serials()
     path, swap = f"/v1/devices/{old}/replace", {"serial": new, "on": "2027-03-01"}
     done = await house.caller.post(path, swap)
     assert (done["fleets"], done["moved"], done["device"]) == ([fleet], [number], None)
