@@ -189,7 +189,9 @@ async def put_device(services: Needs, serial: Serial, wanted: DeviceIn, once: On
     async def put(command: str) -> DeviceChanged:
         dated = {"in_use_since": wanted.in_use_since, "support_ends": wanted.support_ends}
         values = {"serial": serial} | wanted.model_dump(mode="json") | dated
-        return await _changed(services, values, MoveCover(id=command, by=once.by, serial=serial, cover=()))
+        return await _changed(
+            services, values, MoveCover(id=command, by=once.by, serial=serial, cover=(), cause="correction")
+        )
 
     return await once.do(put)  # type: ignore[return-value]
 

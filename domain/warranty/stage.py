@@ -178,11 +178,14 @@ def _tell_moved(contract: Contract, event: CoverMoved) -> Iterator[Effect]:
     served = (Start(line=line, starts_on=day, billed_from=day) for line, day in event.served_from.items())
     starts: Iterable[Start] = (*event.starts, *served)
     told = starts_data(contract, starts)
-    if told:
-        credited = bool(event.served_from)
-        yield message(
-            contract, event, "start_moved", contract.version, starts=told, credited=credited, reason=event.reason
-        )
+    if not told:
+        return
+    if not (event.cause or event.withdrawn or event.again or event.served_from):
+        # Corrections had no cause once: whoever replays one says again what was said.
+        yield message(contract, event, "activation_scheduled", contract.version, starts=told)
+        return
+    credited = bool(event.served_from)
+    yield message(contract, event, "start_moved", contract.version, starts=told, credited=credited, reason=event.reason)
 
 
 CHECKS = {MoveCover: check_move}
