@@ -81,6 +81,8 @@ class CarriesOut(Standing):
                 last = asked.entries[-1].seq
                 self._unrecorded = [item for item in self._unrecorded if item.seq > last]
                 self._view_late = part is not parts[-1]
+                if part.record and part.record.tasks is not None:
+                    self._tasks_told = part.record.tasks
             self._hear(asked.effect, outcome, max(asked.effect.at, self._contract.at))
             if not part.goes_on(outcome):
                 return
