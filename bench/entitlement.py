@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.programme_files import Programme, load_all
@@ -98,7 +99,16 @@ async def _filled(database: Database, devices: int, of_fleet: int, single: int) 
         numbers = range(start, min(start + CHUNK, single))
         async with database.write() as connection:
             asked += await _singles(connection, own_life, numbers)
+    await _at_rest(database)
     return asked
+
+
+async def _at_rest(database: Database) -> None:
+    """The tables as they are when they were filled long ago: swept, counted, and written to disk."""
+    async with database.engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        for statement in ("VACUUM (ANALYZE)", "CHECKPOINT"):
+            await connection.execute(text(statement))
 
 
 def _life(programme: Programme, name: str) -> Life:
