@@ -18,11 +18,15 @@ from tests.api.test_supplies import beside, device
 @pytest.fixture(scope="session")
 async def together(house: House) -> str:
     """The maintenance programme with consolidated invoices on the last day of each month."""
+    return await billed_otherwise(house, "consolidated: {rule: COM-4}")
+
+
+async def billed_otherwise(house: House, words: str) -> str:
+    """The maintenance programme in a second version that has some words more about billing; answers with its code."""
     code = await beside(house, "icm")
     terms = house.settings.var_dir / code.lower() / "terms.yaml"
-    text = terms.read_text()
-    text = re.sub(r"^version: .*$", "version: 2", text, count=1, flags=re.MULTILINE)
-    terms.write_text(re.sub(r"^billing:\n", "billing:\n  consolidated: {rule: COM-4}\n", text, flags=re.MULTILINE))
+    text = re.sub(r"^version: .*$", "version: 2", terms.read_text(), count=1, flags=re.MULTILINE)
+    terms.write_text(re.sub(r"^billing:\n", f"billing:\n  {words}\n", text, flags=re.MULTILINE))
     await prepare(house.database, house.settings.var_dir)
     return code
 

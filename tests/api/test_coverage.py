@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.fleet_programme import publish
-from tests.api.house import ADDRESS, House
+from tests.api.house import House
 from tests.api.test_fleets import Fleets, lines
 
 
@@ -39,20 +39,7 @@ async def test_a_device_of_a_fleet_is_answered_for(house: House) -> None:
     fleets = Fleets(house, await publish(house))
     fleet = await fleets.make(lines(250, ends="2032-12-31"))
     clock = await house.clock("2027-03-01T09:00:00Z")
-    asked = {
-        "programme": fleets.programme,
-        "customer": fleets.customer,
-        "period": 1,
-        "fleet": fleet,
-        "offers": [{"serial": fleet, "service": "access-pc"}],
-        "test_clock": clock,
-    }
-    number = str((await house.caller.post("/v1/quotes", asked))["number"])
-    await house.caller.post(f"/v1/quotes/{number}/accept", {"revision": 1})
-    await house.caller.put(f"/v1/contracts/{number}/checkout/billing-address", ADDRESS)
-    await house.caller.put(f"/v1/contracts/{number}/checkout/payment-details", {"method": "pm_ok"})
-    await house.caller.post(f"/v1/contracts/{number}/checkout/confirmation", {"password": "correct horse battery"})
-    await house.becomes(number, "Active")
+    number = await fleets.served(fleet, clock)
     answer = await house.caller.get("/v1/devices/DE-000007/entitlement", test_clock=clock)
     assert (answer["covered"], answer["by"]) == (True, number)
     excluded = await house.caller.get("/v1/devices/DE-000007/entitlement", test_clock=clock, on="2033-01-01")

@@ -25,7 +25,7 @@ from cli.simulate import simulated
 from domain.scenario import Scenario, timeline
 from domain.warranty.terms import WarrantyTerm
 from tests.api.fleet_programme import publish
-from tests.api.house import Caller, House, secret
+from tests.api.house import ADDRESS, Caller, House, secret
 from tests.domain.test_warranty import TERM
 
 HEADER = "serial,kind,model,country,included,warranty_end,care_pack_end"
@@ -83,6 +83,17 @@ class Fleets:
             "offers": offers,
             "fleet": fleet,
         } | more
+
+    async def served(self, fleet: str, clock: str) -> str:
+        """A contract for the fleet, paid and active on a test clock; answers with its number."""
+        number = str((await self.caller.post("/v1/quotes", self.asked(fleet, test_clock=clock)))["number"])
+        contract = f"/v1/contracts/{number}"
+        await self.caller.post(f"/v1/quotes/{number}/accept", {"revision": 1})
+        await self.caller.put(f"{contract}/checkout/billing-address", ADDRESS)
+        await self.caller.put(f"{contract}/checkout/payment-details", {"method": "pm_ok"})
+        await self.caller.post(f"{contract}/checkout/confirmation", {"password": "correct horse battery"})
+        await self.house.becomes(number, "Active")
+        return number
 
 
 @pytest.fixture

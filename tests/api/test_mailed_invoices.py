@@ -5,27 +5,19 @@ from __future__ import annotations
 import email
 import email.policy
 import io
-import re
 
 import pypdf
 import pytest
 
-from cli.preparation import prepare
 from storage import outbox
 from tests.api.house import House
-from tests.api.test_collective import maintained
-from tests.api.test_supplies import beside
+from tests.api.test_collective import billed_otherwise, maintained
 
 
 @pytest.fixture(scope="session")
 async def mailing(house: House) -> str:
     """The maintenance programme with invoices by mail."""
-    code = await beside(house, "icm")
-    terms = house.settings.var_dir / code.lower() / "terms.yaml"
-    text = re.sub(r"^version: .*$", "version: 2", terms.read_text(), count=1, flags=re.MULTILINE)
-    terms.write_text(re.sub(r"^billing:\n", "billing:\n  mailed: true\n", text, flags=re.MULTILINE))
-    await prepare(house.database, house.settings.var_dir)
-    return code
+    return await billed_otherwise(house, "mailed: true")
 
 
 @pytest.mark.rule("HPJ-8")
