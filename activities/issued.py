@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -44,7 +43,7 @@ def issued_paper(
         tax_category=row["tax_category"],
         tax=exact(row["tax"], row["currency"]),
         gross=exact(row["gross"], row["currency"]),
-        due=row["on"] + timedelta(days=terms.order.due_days) if owed else None,
+        due=terms.order.due_on(row["on"]) if owed else None,
         taxes=tax_parts(row),
     )
 

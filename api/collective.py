@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -111,6 +111,6 @@ def _paper(
         tax_category=row["tax_category"],
         tax=exact(row["tax"], currency),
         gross=exact(row["gross"], currency),
-        due=row["on"] + timedelta(days=terms.order.due_days),
+        due=terms.order.due_on(row["on"]),
         taxes=tax_parts(row),
     )

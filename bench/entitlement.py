@@ -20,14 +20,12 @@ import typer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.programme_files import Programme, load_all
+from adapters.programme_files import load_all
+from bench import stock
 from cli.preparation import PROGRAMMES, prepare
-from cli.simulate import Shelf, offer
 from domain import decider
-from domain.catalogue import term_of
 from domain.permissions import permissions
-from domain.refusal import Refusal
-from domain.simulator import Life, PriceListWorld
+from domain.simulator import Life
 from domain.view import view
 from runtime import child
 from runtime.ports import free_ports
@@ -89,8 +87,8 @@ async def _measure(devices: int, of_fleet: int, single: int, requests: int) -> d
 async def _filled(database: Database, devices: int, of_fleet: int, single: int) -> list[str]:
     """The devices and their contracts; answers with some of their serial numbers."""
     programmes = {programme.terms.code: programme for programme in load_all(PROGRAMMES)}
-    fleet_life = _life(programmes["HPP"], "managed")
-    own_life = _life(programmes["HPG"], "deferred")
+    fleet_life = stock.lived(programmes["HPP"], "managed", AS_OF)
+    own_life = stock.lived(programmes["HPG"], "deferred", AS_OF)
     dice = random.Random(1)
     asked: list[str] = []
     for number in range(devices // of_fleet):
@@ -109,26 +107,6 @@ async def _at_rest(database: Database) -> None:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         for statement in ("VACUUM (ANALYZE)", "CHECKPOINT"):
             await connection.execute(text(statement))
-
-
-def _life(programme: Programme, name: str) -> Life:
-    """A programme's example life, as it stands on the day that is asked for."""
-    story, terms = programme.lives()[name], programme.terms
-    offers = tuple(offer(programme, item, "en") for item in story.given.offers)
-    services = (programme.catalogue.service(item.service) for item in story.given.offers)
-    months = term_of(service for service in services if service)
-    world = PriceListWorld(prices=programme.catalogue.price_list(), fleet=story.given.fleet)
-    quote = story.quote(f"{terms.code}-2027-000001", terms, offers, months)
-    life = Life.begin(quote, story.begins_at(terms), world)
-    for _, given in story.commands(terms, Shelf(programme, "en"), quote.number):
-        if given.at > AS_OF:
-            break
-        try:
-            life.give(given.command, given.at)
-        except Refusal:
-            continue
-    life.live_until(AS_OF)
-    return life
 
 
 def _rows(life: Life, named: dict[str, str]) -> list[dict[str, Any]]:

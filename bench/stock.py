@@ -11,7 +11,6 @@ from cli.simulate import Shelf, offer
 from domain import decider
 from domain.catalogue import term_of
 from domain.permissions import permissions
-from domain.refusal import Refusal
 from domain.simulator import Life, PriceListWorld
 from domain.state import RUNNING
 from domain.view import Record, view
@@ -25,26 +24,20 @@ _TOGETHER = 500
 
 def lives(programmes: list[Programme]) -> list[Life]:
     """Those example lives of single devices whose contracts run on the day, as they stand then."""
-    found = [_life(programme, name) for programme in programmes for name in programme.lives()]
+    found = [lived(programme, name, AS_OF) for programme in programmes for name in programme.lives()]
     return [life for life in found if life.contract.status in RUNNING and not life.contract.fleet]
 
 
-def _life(programme: Programme, name: str) -> Life:
+def lived(programme: Programme, name: str, until: datetime) -> Life:
+    """A programme's example life, as it stands at an instant."""
     story, terms = programme.lives()[name], programme.terms
     offers = tuple(offer(programme, item, "en") for item in story.given.offers)
     services = (programme.catalogue.service(item.service) for item in story.given.offers)
     months = term_of(service for service in services if service)
     world = PriceListWorld(prices=programme.catalogue.price_list(), fleet=story.given.fleet)
-    quote = story.quote(f"{terms.code}-2026-000001", terms, offers, months)
+    quote = story.quote(f"{terms.code}-{story.begins_at(terms).year}-000001", terms, offers, months)
     life = Life.begin(quote, story.begins_at(terms), world)
-    for _, given in story.commands(terms, Shelf(programme, "en"), quote.number):
-        if given.at > AS_OF:
-            break
-        try:
-            life.give(given.command, given.at)
-        except Refusal:
-            continue
-    life.live_until(AS_OF)
+    life.follow((given for _, given in story.commands(terms, Shelf(programme, "en"), quote.number)), until)
     return life
 
 

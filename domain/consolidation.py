@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.calendar import DAY, first_of_next_month
 from domain.due import Due, Rank, moment
-from domain.dunning.unpaid import ON_ACCOUNT
+from domain.dunning.unpaid import is_on_account
 from domain.effects import Effect, IssueCollective, IssueInvoice
 from domain.envelope import Event
 from domain.events import CutOff, OrderPlaced
@@ -21,8 +21,7 @@ def together(contract: Contract, event: Event) -> date | None:
     billing, bill = contract.terms.billing, getattr(event, "bill", None)
     if billing is None or billing.consolidated is None or bill is None or not bill.gross:
         return None
-    method = getattr(event, "method", None) or (contract.order.method if contract.order else None)
-    if isinstance(event, OrderPlaced) or method != ON_ACCOUNT:
+    if isinstance(event, OrderPlaced) or not is_on_account(contract, event):
         return None
     return next_cut_off(billing.consolidated.day, max(bill.on, contract.date_of(event.at)))
 

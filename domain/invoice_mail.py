@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from domain.dunning.unpaid import ON_ACCOUNT
 from domain.effects import Effect, IssueCredit, IssueInvoice, MakeDocument, SendMessage
@@ -23,7 +22,7 @@ def _letter(contract: Contract, effect: Effect) -> Iterator[Effect]:
     match effect:
         case IssueInvoice(bill=bill) if bill.charges:
             on_account = (effect.method or ON_ACCOUNT) == ON_ACCOUNT and bill.gross > effect.set_off
-            due = bill.on + timedelta(days=contract.terms.order.due_days) if on_account else None
+            due = contract.terms.order.due_on(bill.on) if on_account else None
             yield from _sent(effect, "invoice", "invoice", total=str(bill.gross), due=due.isoformat() if due else None)
         case IssueCredit(bill=bill):
             yield from _sent(effect, "credit", "credit_note", total=str(bill.gross))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -75,20 +76,9 @@ def retrace(entries: Iterable[Entry], terms: dict[int, Terms], now: datetime) ->
 
 def restored(entries: Iterable[Entry], terms: dict[int, Terms], before: datetime | None = None) -> Contract | None:
     """The contract that a trail tells of, as it was before an instant, or as it is; none before its first entry."""
-    contract: Contract | None = None
-    for entry in entries:
-        if entry.kind.startswith("operations."):
-            continue
-        if before is not None and entry.at >= before:
-            break
-        event = event_of(entry, terms)
-        if contract is not None:
-            contract = evolve(contract, event)
-        elif isinstance(event, Quoted | TakenOver):
-            contract = begin(event)
-        else:
-            raise ValueError(f"the trail begins with {entry.kind}")
-    return contract
+    # What is said of the wire is dated when it was said, between happenings that are dated as due.
+    own = (entry for entry in entries if not entry.kind.startswith("operations."))
+    return resumed(None, takewhile(lambda entry: before is None or entry.at < before, own), terms)
 
 
 def _compared(waiting: list[Event], event: Event) -> tuple[str | None, list[Event]]:

@@ -6,6 +6,7 @@ It is the oracle: whatever the real thing does to a contract is compared with wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -147,6 +148,15 @@ class Life:
         self.live_until(at)
         return events
 
+    def follow(self, commands: Iterable[At], until: datetime) -> None:
+        """Give commands in the order of their time, up to an instant, and live until then; refused ones are kept."""
+        for given in sorted(commands, key=lambda item: item.at):
+            if given.at > until:
+                break
+            with suppress(Refusal):
+                self.give(given.command, given.at)
+        self.live_until(until)
+
     def live_until(self, until: datetime) -> None:
         """Let everything happen that falls due up to an instant, that one included."""
         for _ in range(MAX_STEPS):
@@ -208,12 +218,5 @@ def forecast(contract: Contract, world: World, *, until: datetime, commands: Ite
     A command that would be refused is kept among the life's refusals.
     """
     life = Life(contract, world)
-    for given in sorted(commands, key=lambda item: item.at):
-        if given.at > until:
-            break
-        try:
-            life.give(given.command, given.at)
-        except Refusal:
-            continue
-    life.live_until(until)
+    life.follow(commands, until)
     return life

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Self
@@ -180,6 +180,10 @@ class OrderTerms(Carried):
         default_factory=dict, description="By how a service is sold (`sold_as` in the catalogue)."
     )
     documents: OrderDocuments | None = None
+
+    def due_on(self, day: date) -> date:
+        """The last day to pay what is invoiced on account on a day."""
+        return day + timedelta(days=self.due_days)
 
 
 class StartTerms(Carried):

@@ -9,7 +9,6 @@ from domain.credits.state import Account
 from domain.dunning.unpaid import ON_ACCOUNT
 
 if TYPE_CHECKING:
-    from domain.envelope import Event
     from domain.state import Contract
 
 OPEN_FIRST = 2
@@ -66,9 +65,3 @@ def _awaited(contract: Contract, invoice: str) -> bool:
     """Whether an invoice waits for another payment than one that is under way."""
     on_account = contract.order is not None and contract.order.method == ON_ACCOUNT
     return on_account or invoice in contract.declined
-
-
-def is_on_account(contract: Contract, event: Event) -> bool:
-    """Whether what an event bills is paid on account."""
-    method = getattr(event, "method", None) or (contract.order.method if contract.order else None)
-    return bool(method == ON_ACCOUNT)

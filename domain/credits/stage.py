@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from domain.credits.account import OPEN_FIRST, credited, given_up, is_kept, is_on_account, with_open, without
+from domain.credits.account import OPEN_FIRST, credited, given_up, is_kept, with_open, without
 from domain.credits.events import CollectionPending, Refunded
 from domain.credits.state import Account
 from domain.due import Due, Rank
 from domain.dunning.events import Dunned, PaymentReversed
-from domain.dunning.unpaid import ON_ACCOUNT
+from domain.dunning.unpaid import ON_ACCOUNT, is_on_account
 from domain.effects import Effect, IssueCredit, IssueInvoice, Refund
 from domain.envelope import Event
 from domain.events import CollectionDeclined, CollectionReceived, OrderPlaced, PaymentReceived

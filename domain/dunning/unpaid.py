@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from domain.dunning.state import Unpaid
 
 if TYPE_CHECKING:
     from domain.bill import Bill
+    from domain.envelope import Event
     from domain.state import Contract
 
 ON_ACCOUNT = "on_account"
+
+
+def is_on_account(contract: Contract, event: Event) -> bool:
+    """Whether what an event bills is paid on account."""
+    method = getattr(event, "method", None) or (contract.order.method if contract.order else None)
+    return bool(method == ON_ACCOUNT)
 
 
 def declined(
@@ -33,7 +40,7 @@ def issued(contract: Contract, bill: Bill | None, cut_off: date | None = None) -
     order = contract.order
     if contract.terms.dunning is None or order is None or order.method != ON_ACCOUNT or bill is None or not bill.gross:
         return contract.unpaid
-    since = (cut_off or bill.on) + timedelta(days=contract.terms.order.due_days)
+    since = contract.terms.order.due_on(cut_off or bill.on)
     return (*contract.unpaid, Unpaid(invoice=bill.key, since=since, collectable=False))
 
 
