@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.errors import Refused, Unreachable, mapped
 from activities.issued import Kind, issued_paper
-from activities.papers import Page, PaperPort
+from activities.papers import Page, Paper, PaperPort
 from domain.calendar import local_date
 from domain.effects import MakeDocument, Outcome
 from domain.invoice_mail import paper_key
@@ -37,9 +37,10 @@ class DocumentActivities:
         with mapped("documents"):
             async with self._database.read() as connection:
                 known = await documents.hashes(connection, (effect.key,))
-                source = None if known else await self._source(connection, job.contract, effect)
+                content = None if known else await self._content(connection, job.contract, effect)
             made = None
-            if source:
+            if content:
+                source = self._source(*content)
                 # A long list takes a while to lay out; the loop has others to serve.
                 made = source, await asyncio.to_thread(self._papers.printed, source)
             async with self._database.write() as connection:
@@ -58,14 +59,15 @@ class DocumentActivities:
                     await records.write(connection, job.record)
         return Outcome(reference=digest)
 
-    async def _source(self, connection: AsyncConnection, contract: Header, effect: MakeDocument) -> Source:
+    async def _content(
+        self, connection: AsyncConnection, contract: Header, effect: MakeDocument
+    ) -> tuple[Paper | Page, Terms]:
         address = (await checkouts.read(connection, contract.number)).get("billing_address")
         terms = await self._terms_of(connection, contract)
         match effect.document:
             case "invoice" | "credit" as kind:
                 row, issued = await _issued(connection, contract.number, kind, effect.key)
-                paper = issued_paper(kind, row, issued, customer=contract.customer, address=address, terms=terms)
-                return self._papers.invoice(paper, terms)
+                return issued_paper(kind, row, issued, customer=contract.customer, address=address, terms=terms), terms
             case name:
                 page = Page(
                     name=name,
@@ -77,7 +79,13 @@ class DocumentActivities:
                     address=address,
                     data=effect.data,
                 )
-                return self._papers.document(page, terms)
+                return page, terms
+
+    def _source(self, content: Paper | Page, terms: Terms) -> Source:
+        """What the paper is made from; an invoice's data is checked on the way, and no connection waits for it."""
+        if isinstance(content, Paper):
+            return self._papers.invoice(content, terms)
+        return self._papers.document(content, terms)
 
     async def _terms_of(self, connection: AsyncConnection, contract: Header) -> Terms:
         """The terms that the contract lives under, for their issuer; a version never changes."""
