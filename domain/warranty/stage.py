@@ -26,8 +26,12 @@ from domain.effects import Effect
 from domain.envelope import Event
 from domain.events import CoverMoved
 from domain.message import message
+from domain.periods import boundary, pauses_count
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Cover, Line, Renewal, Start, Status
+
+UNBROKEN = 2
+"""The rules version since which a correction is refused that would leave served days without a bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,29 @@ def _billed_already(contract: Contract, line: Line, first: date) -> _Move:
             allowed_when=f"the cover ends on {billed.first} or later",
             field="cover",
         )
+    _check_unbilled(contract, line, first)
     return _Move(served_from=first)
+
+
+def _check_unbilled(contract: Contract, line: Line, first: date) -> None:
+    """Days without a bill, because they were covered, may be served after all only where a bill can still be made."""
+    if line.billed is None or line.served_from is None or first >= line.served_from or contract.rules < UNBROKEN:
+        return
+    begins = boundary(contract, line, line.billed_months)
+    if line.billed.last + DAY < begins and first < begins:
+        raise Refusal(
+            contract.terms.start.rule,
+            f"no bill is made any more for the days of {line.serial} before {begins}: its periods begin anew there",
+            allowed_when=f"the cover ends on {begins - DAY} or later",
+            field="cover",
+        )
+    if contract.status is Status.SUSPENDED and pauses_count(contract) and begins < line.served_from:
+        raise Refusal(
+            contract.terms.start.rule,
+            f"the period of {line.serial} from {begins} has no bill yet, and none is made while service is suspended",
+            allowed_when="it is resumed",
+            field="cover",
+        )
 
 
 def _recredited(contract: Contract, event: CoverMoved, now: datetime, rule: str) -> tuple[Event, ...]:

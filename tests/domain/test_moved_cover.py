@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.commands import MoveCover, OpenCase, Resume, Suspend, Undo
+from domain.commands import Change, MoveCover, OpenCase, Resume, Suspend, Undo
 from domain.events import CoverMoved, PeriodBilled, Recredited
 from domain.refusal import Refusal
 from domain.simulator import Life
@@ -167,6 +167,40 @@ def test_closed_periods_are_neither_credited_nor_charged() -> None:
     life.live_until(utc(2027, 9, 2))
     with pytest.raises(Refusal, match="the period from 2027-09-01 is billed"):
         life.give(moved(date(2027, 5, 17)), utc(2027, 9, 2))
+
+
+@pytest.mark.rule("COM-4")
+def test_days_that_no_bill_can_be_made_for_any_more_are_not_served_after_all() -> None:
+    """A change began new periods while the device was covered: a correction reaches back to them, and no further."""
+    life = ordered(offer(), at=utc(2027, 1, 12), under=credited())
+    life.give(moved(date(2027, 8, 31)), utc(2027, 1, 20))
+    life.give(Change(id="c", line="1", period=3), utc(2027, 2, 20))
+    life.live_until(utc(2027, 3, 20))
+    with pytest.raises(Refusal, match="no bill is made any more for the days of SN1 before 2027-03-12") as refused:
+        life.give(Undo(id="u", what="cover"), utc(2027, 3, 20))
+    assert refused.value.allowed_when == "the cover ends on 2027-03-11 or later"
+    life.give(moved(date(2027, 3, 11)), utc(2027, 3, 20))
+    life.live_until(utc(2027, 3, 21))
+    billed = life.contract.lines[0].billed
+    assert billed is not None
+    assert (billed.first, billed.last, billed.served) == (date(2027, 3, 12), date(2027, 6, 11), 92)
+
+
+@pytest.mark.rule("COM-4")
+def test_no_bill_is_asked_for_by_a_correction_while_bills_wait() -> None:
+    """Suspended in a period that was covered and has no bill; resumed, the correction is taken and billed."""
+    life = ordered(offer(), at=utc(2027, 1, 12), under=credited())
+    life.give(moved(date(2027, 3, 1)), utc(2027, 1, 20))
+    life.give(Suspend(id="s", reason="moving house"), utc(2027, 2, 20))
+    with pytest.raises(Refusal, match="none is made while service is suspended") as refused:
+        life.give(Undo(id="u", what="cover"), utc(2027, 2, 22))
+    assert refused.value.allowed_when == "it is resumed"
+    life.give(Resume(id="r"), utc(2027, 2, 23))
+    life.give(Undo(id="u2", what="cover"), utc(2027, 2, 24))
+    life.live_until(utc(2027, 3, 1))
+    billed = life.contract.lines[0].billed
+    assert billed is not None
+    assert (billed.first, billed.served) == (date(2027, 2, 12), 26)  # 28 days, two of them without service
 
 
 def test_a_correction_that_changes_nothing_is_noted() -> None:

@@ -41,8 +41,6 @@ COMMANDS = st.one_of(
     ),
 )
 SCRIPTS = st.lists(st.tuples(st.integers(0, 24 * 200), COMMANDS), max_size=12)
-UNCORRECTED = SCRIPTS.map(lambda script: [step for step in script if not isinstance(step[1], MoveCover)])
-"""Without corrections of a device's cover: those have cases of their own in `test_moved_cover`."""
 WARRANTIES = st.none() | st.dates(date(2026, 9, 1), date(2027, 12, 31))
 MODES = st.sampled_from(["tacit", "on_acceptance"])
 PERIODS = st.sampled_from([1, 3, 12])
@@ -121,7 +119,16 @@ def live(
     None,
     Under(mode="tacit", pauses="charge"),
 )
-@given(UNCORRECTED, WARRANTIES, UNDER)
+@example(
+    [
+        (274, MoveCover(id="c", serial="SN2", cover=(Cover(kind="warranty", last_day=date(2028, 1, 1)),))),
+        (842, Change(id="c", line="2", period=1)),
+        (290, Undo(id="c", what="cover")),
+    ],
+    None,
+    Under(mode="tacit", pauses="charge"),
+)
+@given(SCRIPTS, WARRANTIES, UNDER)
 def test_no_period_is_billed_twice_or_missed(
     script: list[tuple[int, Command]], warranty: date | None, under: Under
 ) -> None:
@@ -236,7 +243,17 @@ def test_each_served_day_is_charged_once(
 
 @pytest.mark.rule("COM-4")
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(UNCORRECTED, WARRANTIES, UNDER.filter(lambda under: under.pauses != "charge"))
+@example(
+    [
+        (512, MoveCover(id="c", serial="SN2", cover=(Cover(kind="warranty", last_day=date(2027, 3, 1)),))),
+        (227, Suspend(id="c", reason="pause")),
+        (0, Change(id="c", line="2", period=1)),
+        (0, MoveCover(id="c", serial="SN2", cover=(Cover(kind="warranty", last_day=date(2026, 6, 1)),))),
+    ],
+    None,
+    Under(mode="tacit", pauses="credit"),
+)
+@given(SCRIPTS, WARRANTIES, UNDER.filter(lambda under: under.pauses != "charge"))
 def test_what_is_charged_is_what_was_served(
     script: list[tuple[int, Command]], warranty: date | None, under: Under
 ) -> None:
