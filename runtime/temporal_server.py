@@ -36,6 +36,8 @@ DYNAMIC_CONFIG: Mapping[str, Any] = {
     # One server needs no four partitions that forward to each other: 20 s, and updates a quarter quicker.
     "matching.numTaskqueueReadPartitions": 1,
     "matching.numTaskqueueWritePartitions": 1,
+    # A worker that asks for an activity is given it with the answer, where it has room: one turn and one write less.
+    "system.enableActivityEagerExecution": True,
     # It keeps what it touched for an hour, about 55 KB a contract, 128,000 of them by itself; what sleeps need not be.
     "history.hostLevelCacheMaxSize": 4000,
     # The limit of list calls protects a shared cluster; here tests and the operator are alone.
