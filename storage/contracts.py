@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, select, text
+from sqlalchemy import Select, Table, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.state import ENDED, Status
@@ -26,6 +26,8 @@ from storage.tables import (
 )
 
 STARTING = "Starting"
+# Made once: it is asked again and again.
+_VERSION = select(contract.c.version).where(contract.c.number == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,5 +208,5 @@ async def with_device(connection: AsyncConnection, serial: str) -> list[tuple[st
 
 async def version_of(connection: AsyncConnection, number: str) -> int:
     """How far the read model has followed a contract; 0 before its first record."""
-    found = await connection.scalar(select(contract.c.version).where(contract.c.number == number))
+    found = await connection.scalar(_VERSION, {"of": number})
     return int(found or 0)

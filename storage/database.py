@@ -63,9 +63,10 @@ class Database:
         await self.engine.dispose()
 
 
-def insert(connection: AsyncConnection, table: Table) -> Any:
-    """An insert in the words of the connection's database, which both know `ON CONFLICT`."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+def insert(connection: AsyncConnection | str, table: Table) -> Any:
+    """An insert in the words of a connection's database, or of a dialect's name; both know `ON CONFLICT`."""
+    name = connection if isinstance(connection, str) else connection.dialect.name
+    return (sqlite if name == "sqlite" else postgresql).insert(table)
 
 
 def _postgresql(url: str, connections: int) -> AsyncEngine:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import Entry
@@ -18,6 +18,14 @@ from storage.database import insert
 from storage.tables import audit_entry, contract, hook, hook_delivery
 
 WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given_up"
+# Made once: it is asked with everything that is written down.
+_WANTED = select(hook.c.id, hook.c.kinds).where(
+    contract.c.number == bindparam("contract"),
+    hook.c.disabled_at.is_(None),
+    hook.c.trial == contract.c.clock.is_not(None),
+    or_(hook.c.programme.is_(None), hook.c.programme == contract.c.programme),
+    or_(hook.c.customer.is_(None), hook.c.customer == contract.c.customer),
+)
 _REPLAYED = 10_000
 """As many events are sent again by one replay at most."""
 
@@ -61,14 +69,7 @@ async def change(connection: AsyncConnection, hook_id: str, **values: Any) -> No
 
 async def queue(connection: AsyncConnection, number: str, entries: Iterable[Entry]) -> None:
     """Queue what has just been written down of a contract, for every endpoint that wants to hear it."""
-    wanted = select(hook.c.id, hook.c.kinds).where(
-        contract.c.number == number,
-        hook.c.disabled_at.is_(None),
-        hook.c.trial == contract.c.clock.is_not(None),
-        or_(hook.c.programme.is_(None), hook.c.programme == contract.c.programme),
-        or_(hook.c.customer.is_(None), hook.c.customer == contract.c.customer),
-    )
-    hooks = (await connection.execute(wanted)).all()
+    hooks = (await connection.execute(_WANTED, {"contract": number})).all()
     if not hooks:
         return
     rows = [

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import NAMES_DEVICES, Entry, Record, View
 from storage import hooks, pipeline, tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
+
+# Made once: it is told with everything that happens.
+_NEWEST = contract.update().where(contract.c.number == bindparam("of"), contract.c.version <= bindparam("up_to"))
 
 
 class AnotherStoryError(Exception):
@@ -50,10 +55,14 @@ async def _add(connection: AsyncConnection, number: str, entries: Iterable[Entry
         {"contract": number, "written_at": written} | entry.model_dump(exclude={"data"}) | {"data": entry.data}
         for entry in told.values()
     ]
-    new = insert(connection, audit_entry).on_conflict_do_nothing().returning(audit_entry.c.seq)
-    added = set(await connection.scalars(new, rows))
+    added = set(await connection.scalars(_new_entries(connection.dialect.name), rows if len(rows) > 1 else rows[0]))
     if len(added) < len(told):
         await _refuse_another_story(connection, number, [told[seq] for seq in told.keys() - added])
+
+
+@cache
+def _new_entries(dialect: str) -> Any:
+    return insert(dialect, audit_entry).on_conflict_do_nothing().returning(audit_entry.c.seq)
 
 
 async def _refuse_another_story(connection: AsyncConnection, number: str, told: list[Entry]) -> None:
@@ -73,9 +82,7 @@ async def _refuse_another_story(connection: AsyncConnection, number: str, told: 
 
 async def _show(connection: AsyncConnection, record: Record, view: View) -> None:
     """Bring what is listed up to date: the contract, its devices, and what waits for people."""
-    newest = await connection.execute(
-        contract.update().where(contract.c.number == view.number, contract.c.version <= view.version), row(view)
-    )
+    newest = await connection.execute(_NEWEST, row(view) | {"of": view.number, "up_to": view.version})
     if record.tasks is not None and newest.rowcount:
         await tasks.bring_up_to_date(connection, view.number, record.tasks)
     await pipeline.write(connection, view, record.entries)

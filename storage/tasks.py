@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.tasks import Task
@@ -37,13 +38,22 @@ async def bring_up_to_date(connection: AsyncConnection, number: str, tasks: tupl
     now = datetime.now(UTC)
     if tasks:
         rows = [item.model_dump() | {"contract": number, "opened_at": now} for item in tasks]
-        made = insert(connection, task)
-        fresh = {name: made.excluded[name] for name in ("what", "role", "rule", "by", "answers", "given")}
-        await connection.execute(
-            made.on_conflict_do_update(index_elements=["id"], set_=fresh | {"closed_at": None}), rows
-        )
-    gone = and_(task.c.contract == number, task.c.closed_at.is_(None), task.c.id.not_in([item.id for item in tasks]))
-    await connection.execute(task.update().where(gone), {"closed_at": now})
+        await connection.execute(_open(connection.dialect.name), rows)
+    await connection.execute(_DONE, {"of": number, "open": [item.id for item in tasks], "closed_at": now})
+
+
+_DONE = task.update().where(
+    task.c.contract == bindparam("of"),
+    task.c.closed_at.is_(None),
+    task.c.id.not_in(bindparam("open", expanding=True)),
+)
+
+
+@cache
+def _open(dialect: str) -> Any:
+    made = insert(dialect, task)
+    fresh = {name: made.excluded[name] for name in ("what", "role", "rule", "by", "answers", "given")}
+    return made.on_conflict_do_update(index_elements=["id"], set_=fresh | {"closed_at": None})
 
 
 async def page(
