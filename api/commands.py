@@ -40,8 +40,8 @@ class _OverError(Exception):
     """The contract's workflow is over, or there never was one."""
 
 
-async def give(services: Services, number: str, command: Command) -> Taken:
-    """Give a contract a command, and answer when it has taken it and the read model knows.
+async def give(services: Services, number: str, command: Command, once: Once | None = None) -> Taken:
+    """Give a contract a command, and answer when it has taken it and the read model knows, or will with ``once``.
 
     Raises a problem: 404 without such a contract, 409 where a rule refuses, 503 where it does not answer.
     """
@@ -54,9 +54,13 @@ async def give(services: Services, number: str, command: Command) -> Taken:
         return known
     if taken.told is None:
         await followed(services, number, taken.version)
+        return taken
+    record = taken.told.model_copy(update={"view": taken.view})
+    if once:
+        once.tell(record)
     else:
         async with services.database.write() as connection:
-            await records.write(connection, taken.told.model_copy(update={"view": taken.view}))
+            await records.write(connection, record)
     return taken
 
 
@@ -64,7 +68,8 @@ async def give_once(services: Services, number: str, once: Once, kind: type[Comm
     """Give a contract a command of a caller, once by its key; the answer is the contract as it stands after it."""
 
     async def act(command: str) -> View:
-        return (await give(services, number, kind.model_validate({"id": command, "by": once.by} | fields))).view
+        given = kind.model_validate({"id": command, "by": once.by} | fields)
+        return (await give(services, number, given, once)).view
 
     return await once.do(act)
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from api.problems import ProblemError
 from api.security import scoped
 from api.services import Needs, Services
-from storage import idempotency
+from domain.view import Record
+from storage import idempotency, records
 from storage.keys import Key
 
 Act = Callable[[str], Awaitable[BaseModel]]
@@ -35,6 +36,7 @@ class Once:
     def __init__(self, services: Services, caller: Key, key: str, fingerprint: str) -> None:
         self.caller = caller
         self._services, self._key, self._fingerprint = services, key, fingerprint
+        self._told: list[Record] = []
 
     @property
     def by(self) -> str:
@@ -45,6 +47,10 @@ class Once:
     def command(self) -> str:
         """The command's id: the caller's own key, apart from everybody else's."""
         return f"{self.caller.id}:{self._key}"
+
+    def tell(self, record: Record) -> None:
+        """What has happened by it is written down in the transaction that keeps its answer."""
+        self._told.append(record)
 
     async def do(self, act: Act, *, status: int = 200) -> Response:
         """Do it and keep the answer; or give the answer that was kept.
@@ -65,6 +71,8 @@ class Once:
             return JSONResponse(known.answer, status_code=known.status, headers={"Idempotent-Replayed": "true"})
         answer: Any = (await act(self.command)).model_dump(mode="json")
         async with database.write() as connection:
+            for record in self._told:
+                await records.write(connection, record)
             await idempotency.finish(connection, self.caller.id, self._key, status=status, answer=answer)
         return JSONResponse(answer, status_code=status)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.commands import followed, give, view_of
+from api.commands import followed, give, give_once, view_of
 from api.counting import CountedFleet, counted_for
 from api.fields import Body, Code, Day, Line, Number
 from api.offering import OfferRequest, Programme, chosen_term, offers, programme
@@ -275,7 +275,7 @@ async def revise_quote(services: Needs, number: Number, wanted: ReviseRequest, o
             term_months=chosen_term(offered, made, wanted.term_months),
             fleet=fleet.census if fleet else None,
         )
-        return (await give(services, number, revision)).view
+        return (await give(services, number, revision, once)).view
 
     return await once.do(revise)  # type: ignore[return-value]
 
@@ -292,18 +292,10 @@ async def _recounted(services: Services, offered: Programme, shown: View) -> Cou
 @router.post("/{number}/accept", operation_id="accept_quote")
 async def accept_quote(services: Needs, number: Number, wanted: AcceptRequest, once: OnceOrder) -> View:
     """Accept the latest revision, once; the checkout follows."""
-
-    async def accept(command: str) -> View:
-        return (await give(services, number, Accept(id=command, by=once.by, revision=wanted.revision))).view
-
-    return await once.do(accept)  # type: ignore[return-value]
+    return await give_once(services, number, once, Accept, revision=wanted.revision)  # type: ignore[return-value]
 
 
 @router.post("/{number}/reject", operation_id="reject_quote")
 async def reject_quote(services: Needs, number: Number, wanted: RejectRequest, once: OnceOrder) -> View:
     """Reject the offer."""
-
-    async def reject(command: str) -> View:
-        return (await give(services, number, Reject(id=command, by=once.by, reason=wanted.reason))).view
-
-    return await once.do(reject)  # type: ignore[return-value]
+    return await give_once(services, number, once, Reject, reason=wanted.reason)  # type: ignore[return-value]
