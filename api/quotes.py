@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.commands import followed, give, give_once, view_of
+from api.commands import give, give_once, view_of
 from api.counting import CountedFleet, counted_for
 from api.fields import Body, Code, Day, Line, Number
 from api.offering import OfferRequest, Programme, chosen_term, offers, programme
@@ -20,7 +20,7 @@ from api.quote_requests import RequestId
 from api.rights import ContactIn
 from api.security import MayRead
 from api.services import Needs, Services
-from api.starts import begin, first_row, first_view, now_on
+from api.starts import begin, first_record, first_row, first_view, now_on
 from domain.calendar import local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
@@ -137,7 +137,7 @@ async def create_quote(services: Needs, wanted: QuoteRequest, once: OnceQuote) -
     async def create(command: str) -> View:
         start, number = await _written(services, wanted, command, once.by)
         await begin(services, number, start)
-        await followed(services, number, 1)
+        once.tell(first_record(start))
         return first_view(start)
 
     return await once.do(create, status=201)  # type: ignore[return-value]

@@ -18,8 +18,10 @@ from temporalio.service import RPCError
 from api.problems import ProblemError, not_found
 from api.services import Services
 from domain.decider import open_contract, step
+from domain.narrative import entry
 from domain.permissions import permissions
-from domain.view import View, view
+from domain.tasks import tasks
+from domain.view import Record, View, view
 from storage import clocks, contracts, read_contracts
 from storage.contracts import STARTING
 from workflows.messages import ContractStart
@@ -48,6 +50,15 @@ def first_view(start: ContractStart) -> View:
     assert opening is not None  # noqa: S101 - only a first start is written down
     contract, _ = open_contract(opening, start.now, start.rules)
     return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
+
+
+def first_record(start: ContractStart) -> Record:
+    """What the contract itself will tell first: whoever has started it may write that down, and need not wait."""
+    opening = start.opening
+    assert opening is not None  # noqa: S101 - only a first start is written down
+    contract, events = open_contract(opening, start.now, start.rules)
+    first = entry(contract, events[0], seq=1, command=opening.id)
+    return Record(view=first_view(start), entries=(first,), tasks=tasks(contract) or None)
 
 
 def first_row(start: ContractStart, creation_key: str, created: datetime) -> dict[str, Any]:
