@@ -15,8 +15,12 @@ from storage import hooks, pipeline, tasks
 from storage.database import insert
 from storage.tables import audit_entry, contract, contract_device
 
-# Made once: it is told with everything that happens.
+# Made once: they are told with everything that happens.
 _NEWEST = contract.update().where(contract.c.number == bindparam("of"), contract.c.version <= bindparam("up_to"))
+
+_THERE = select(audit_entry.c.seq, audit_entry.c.kind, audit_entry.c.at, audit_entry.c.command).where(
+    audit_entry.c.contract == bindparam("of"), audit_entry.c.seq.in_(bindparam("these", expanding=True))
+)
 
 
 class AnotherStoryError(Exception):
@@ -67,9 +71,8 @@ def _new_entries(dialect: str) -> Any:
 
 async def _refuse_another_story(connection: AsyncConnection, number: str, told: list[Entry]) -> None:
     """A repeat says what is there already; anything else is not a repeat."""
-    known = audit_entry.c.seq.in_([entry.seq for entry in told])
-    query = select(audit_entry.c.seq, audit_entry.c.kind, audit_entry.c.at, audit_entry.c.command)
-    there = {row.seq: row for row in await connection.execute(query.where(audit_entry.c.contract == number, known))}
+    asked = {"of": number, "these": [entry.seq for entry in told]}
+    there = {row.seq: row for row in await connection.execute(_THERE, asked)}
     for entry in sorted(told, key=lambda item: item.seq):
         row = there[entry.seq]
         if (row.kind, row.at, row.command) != (entry.kind, entry.at, entry.command):
