@@ -76,8 +76,7 @@ def _into_next(contract: Contract, line: Line, term: Term) -> Line:
     if line.id in contract.renewal.unoffered:
         last = contract.term.last if contract.term else term.first - DAY
         return line.model_copy(update={"ends_on": line.ends_on or last, "over": True})
-    later = line.served_from if line.served_from and line.served_from > term.first else None
-    begun = {"anchor": term.first, "billed_months": 0, "served_from": later, "running_prices": None}
+    begun = {"anchor": term.first, "billed_months": 0, "running_prices": None}
     # A change that waits takes effect with the term: its months were counted from the former anchor.
     planned = line.planned.model_copy(update={"on": term.first, "months": 0}) if line.planned else None
     return line.model_copy(update=begun | {"planned": planned})

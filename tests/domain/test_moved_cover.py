@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.commands import Change, MoveCover, OpenCase, Resume, Suspend, Undo
+from domain.commands import Change, MoveCover, OpenCase, Renew, Resume, Suspend, Undo
 from domain.events import CoverMoved, PeriodBilled, Recredited
 from domain.refusal import Refusal
 from domain.simulator import Life
@@ -201,6 +201,21 @@ def test_no_bill_is_asked_for_by_a_correction_while_bills_wait() -> None:
     billed = life.contract.lines[0].billed
     assert billed is not None
     assert (billed.first, billed.served) == (date(2027, 2, 12), 26)  # 28 days, two of them without service
+
+
+@pytest.mark.rule("COM-4")
+def test_what_the_cover_held_is_not_charged_after_a_renewal() -> None:
+    """Service is suspended, renewed and ends: of the one period that has a bill, the covered day stays free."""
+    agreed = terms(start={"corrected": "credited"}, renewal={"mode": "on_acceptance"}, suspension={"credit": True})
+    life = ordered(offer(), at=utc(2027, 1, 12), under=agreed)
+    life.give(Suspend(id="s", reason="moving house"), utc(2027, 1, 12, 12))
+    life.give(moved(date(2027, 1, 12)), utc(2027, 5, 1))
+    life.live_until(utc(2027, 11, 1))
+    life.give(Renew(id="r"), utc(2027, 11, 1))
+    life.live_until(utc(2029, 3, 1))
+    assert life.contract.term is not None
+    assert (life.contract.status, life.contract.term.number) == (Status.EXPIRED, 2)
+    assert net(life) == 0
 
 
 def test_a_correction_that_changes_nothing_is_noted() -> None:

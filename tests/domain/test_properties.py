@@ -253,6 +253,15 @@ def test_each_served_day_is_charged_once(
     None,
     Under(mode="tacit", pauses="credit"),
 )
+@example(
+    [
+        (0, Suspend(id="c", reason="pause")),
+        (2629, MoveCover(id="c", serial="SN2", cover=(Cover(kind="warranty", last_day=date(2027, 1, 1)),))),
+        (3945, Renew(id="c")),
+    ],
+    None,
+    Under(mode="on_acceptance", pauses="credit"),
+)
 @given(SCRIPTS, WARRANTIES, UNDER.filter(lambda under: under.pauses != "charge"))
 def test_what_is_charged_is_what_was_served(
     script: list[tuple[int, Command]], warranty: date | None, under: Under
