@@ -28,7 +28,8 @@ from domain.events import (
 from domain.late import late_until
 from domain.message import message
 from domain.notice import check_written, received, term_of_no
-from domain.order import fee_charge, void
+from domain.order.fees import fee_charge
+from domain.order.void import void
 from domain.periods import ends_with_term, running_period_end, stands_still
 from domain.refusal import Refusal
 from domain.state import RUNNING, Contract, Ending, Line, Status, Term

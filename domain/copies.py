@@ -11,7 +11,7 @@ from domain.effects import Effect, MakeDocument
 from domain.envelope import Command, Event
 from domain.events import CopyRequested
 from domain.message import message
-from domain.order import papers_data
+from domain.order.papers import papers_data
 from domain.refusal import Refusal
 from domain.state import Contract
 

@@ -22,7 +22,6 @@ from domain import (
     copies,
     invoice_mail,
     late,
-    order,
     quote,
     renewal_request,
     safety,
@@ -47,6 +46,7 @@ from domain.events import Quoted
 from domain.fleet import stage as fleet
 from domain.fleet.commands import ReportCensus
 from domain.onboarding import stage as onboarding
+from domain.order import stage as order
 from domain.permissions import check_status
 from domain.refusal import Refusal
 from domain.renewal import stage as renewal

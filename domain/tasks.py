@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from domain.calendar import DAY, instant
-from domain.order import inspection_rule
+from domain.order.needed import inspection_rule
 from domain.state import ENDED, OFFERED, RUNNING, Contract, Status
 from domain.values import Carried, Name, Text
 

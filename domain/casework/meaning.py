@@ -19,7 +19,7 @@ from domain.envelope import Command
 from domain.fleet.commands import SettleAdjustment
 from domain.onboarding.commands import CompleteOnboarding
 from domain.onboarding.stage import onboarding_case
-from domain.order import inspection_case
+from domain.order.needed import inspection_case
 from domain.refusal import Refusal
 from domain.repairs.commands import DecideDispute
 from domain.repairs.stage import dispute_case

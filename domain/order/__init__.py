@@ -1,0 +1,1 @@
+"""The order: what a quote becomes, until service may start."""
