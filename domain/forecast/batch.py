@@ -10,7 +10,7 @@ from domain.forecast.asked import Forecast, Row, Total, Unread
 from domain.forecast.future import Assumed, Programmes, future, until
 from domain.forecast.kept import Kept, unpacked
 from domain.forecast.suppose import Stance
-from domain.forecast.tally import Numbers, add, figures, key_of, nothing, tally
+from domain.forecast.tally import Numbers, Tally, add, figures, key_of, nothing, tally
 from domain.state import Contract, Status
 
 Key = tuple[int, str, str, str, str]
@@ -45,6 +45,7 @@ class Batch:
     def __init__(self, programmes: Programmes, sides: tuple[Assumed, ...], as_of: datetime, months: int) -> None:
         self._sides, self._as_of, self._months = sides, as_of, months
         self._versions = {code: programmes.of(code) for code, _ in programmes.terms}
+        self._alike = frozenset.intersection(*(each.alike(sides[0]) for each in sides))
 
     def live(self, groups: Iterable[Group]) -> Lived:
         """Live through each group's future, on each side."""
@@ -65,14 +66,22 @@ class Batch:
             contract = contract.model_copy(update={"at": max(contract.at, self._as_of)})
         key = key_of(contract)
         found: Sums = {}
+        lived: dict[tuple[int, Stance], Tally] = {}
         for side, (assumed, counts) in enumerate(zip(self._sides, group.counts, strict=True)):
+            same = 0 if self._is_alike(contract) else side
             for stance, count in counts.items():
-                for month, numbers in self._months_of(contract, assumed, stance).items():
+                if (same, stance) not in lived:
+                    lived[same, stance] = self._months_of(contract, assumed, stance)
+                for month, numbers in lived[same, stance].items():
                     add(found.setdefault((side, *key, month), nothing()), numbers, count)
         for where, numbers in found.items():
             add(sums.setdefault(where, nothing()), numbers)
 
-    def _months_of(self, contract: Contract, assumed: Assumed, stance: Stance) -> dict[str, Numbers]:
+    def _is_alike(self, contract: Contract) -> bool:
+        """Whether nothing that is supposed reaches the contract: its sides are one future, lived through once."""
+        return contract.terms.code in self._alike and all(each.begins(contract) is contract for each in self._sides)
+
+    def _months_of(self, contract: Contract, assumed: Assumed, stance: Stance) -> Tally:
         end = until(self._as_of, self._months, contract.zone)
         return tally(future(contract, assumed, stance, end=end))
 

@@ -49,6 +49,12 @@ class Assumed:
     support_ends: Mapping[str, date] = field(default_factory=dict)
     commands: tuple[At, ...] = ()
 
+    def alike(self, other: Assumed) -> frozenset[str]:
+        """The programmes of which the same is assumed, but for what `begins` changes of a contract."""
+        if (self.answers, self.commands) != (other.answers, other.commands):
+            return frozenset()
+        return frozenset(code for code, world in self.worlds.items() if world == other.worlds.get(code))
+
     def begins(self, contract: Contract) -> Contract:
         """The contract as it would be now."""
         changes: dict[str, object] = {}
