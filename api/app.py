@@ -53,6 +53,7 @@ from api import (
     subscriptions,
     supplies,
     tasks,
+    unanswered,
 )
 from api.problems import unavailable
 from api.services import Needs, Services
@@ -135,7 +136,7 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with starts.finishing(services):
+        async with starts.finishing(services), unanswered.seeing_to_it(services):
             yield
 
     app = FastAPI(

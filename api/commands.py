@@ -45,6 +45,8 @@ async def give(services: Services, number: str, command: Command, once: Once | N
 
     Raises a problem: 404 without such a contract, 409 where a rule refuses, 503 where it does not answer.
     """
+    if once:
+        command = command.model_copy(update={"writes_down": True})
     try:
         taken = await _update(services, number, command, Taken)
     except _OverError as over:

@@ -18,6 +18,8 @@ from storage import idempotency, records
 from storage.keys import Key
 
 Act = Callable[[str], Awaitable[BaseModel]]
+_TRY_AGAIN = 500
+"""From this status on, whoever asked does not know whether it has happened."""
 _KEY = r"^[A-Za-z0-9:._-]{1,150}$"
 IdempotencyKey = Annotated[
     str | None,
@@ -33,9 +35,11 @@ IdempotencyKey = Annotated[
 class Once:
     """One command of one caller."""
 
-    def __init__(self, services: Services, caller: Key, key: str, fingerprint: str) -> None:
+    def __init__(
+        self, services: Services, caller: Key, key: str, fingerprint: str, contract: str | None = None
+    ) -> None:
         self.caller = caller
-        self._services, self._key, self._fingerprint = services, key, fingerprint
+        self._services, self._key, self._fingerprint, self._contract = services, key, fingerprint, contract
         self._told: list[Record] = []
 
     @property
@@ -59,7 +63,9 @@ class Once:
         """
         database = self._services.database
         async with database.write() as connection:
-            known = await idempotency.begin(connection, self.caller.id, self._key, self._fingerprint)
+            known = await idempotency.begin(
+                connection, self.caller.id, self._key, self._fingerprint, contract=self._contract
+            )
         if known.fingerprint != self._fingerprint:
             raise ProblemError(
                 422,
@@ -69,12 +75,21 @@ class Once:
             )
         if known.status is not None:
             return JSONResponse(known.answer, status_code=known.status, headers={"Idempotent-Replayed": "true"})
-        answer: Any = (await act(self.command)).model_dump(mode="json")
+        answer = await self._answer(act)
         async with database.write() as connection:
             for record in self._told:
                 await records.write(connection, record)
             await idempotency.finish(connection, self.caller.id, self._key, status=status, answer=answer)
         return JSONResponse(answer, status_code=status)
+
+    async def _answer(self, act: Act) -> Any:
+        try:
+            return (await act(self.command)).model_dump(mode="json")
+        except ProblemError as problem:
+            if problem.status < _TRY_AGAIN and self._contract:
+                async with self._services.database.write() as connection:
+                    await idempotency.release(connection, self.caller.id, self._key)
+            raise
 
 
 def once(scope: str) -> Callable[..., Awaitable[Once]]:
@@ -89,7 +104,7 @@ def once(scope: str) -> Callable[..., Awaitable[Once]]:
     ) -> Once:
         name = needed_key(key)
         parts = request_line(request) + await request.body()
-        return Once(services, caller, name, sha256(parts).hexdigest())
+        return Once(services, caller, name, sha256(parts).hexdigest(), request.path_params.get("number"))
 
     return prepare
 

@@ -189,6 +189,7 @@ async def _write(services: Services, wanted: QuoteRequest, command: str, by: str
             batch=BATCH,
             rules=RULES_VERSION,
             staged=True,
+            callers_write=True,
             quote=quote,
             now=now,
             clock=wanted.test_clock,

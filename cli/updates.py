@@ -22,7 +22,7 @@ workflow's definition (`make docs`).
 | update | what it does | must say | may say |
 |---|---|---|---|
 """
-_EVERY = {"kind", "id", "by"}
+_EVERY = {"kind", "id", "by", "writes_down"}
 
 
 def updates() -> None:

@@ -12,10 +12,14 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9:._/-]{1,200}$")]
 
 
 class Command(Carried):
-    """What every command carries: an id that makes it happen once, and who asked."""
+    """What every command carries: an id that makes it happen once, and who asked.
+
+    Whoever gives it with ``writes_down`` writes down what it causes, where it causes nothing but entries.
+    """
 
     id: Id
     by: Text = "operator"
+    writes_down: bool = False
 
 
 class Event(Carried):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from storage.types import Document, Instant, Money
@@ -847,4 +848,11 @@ idempotency = Table(
     Column("status", Integer),
     Column("answer", Document),
     Column("begun_at", Instant, nullable=False),
+    Column("contract", String(40)),
+    Index(
+        "ix_idempotency_unanswered",
+        "begun_at",
+        postgresql_where=text("status IS NULL AND contract IS NOT NULL"),
+        sqlite_where=text("status IS NULL AND contract IS NOT NULL"),
+    ),
 )

@@ -61,7 +61,7 @@ class ContractWorkflow(CarriesOut, TakesCommands):
             due = decider.next_due(self._contract)
             if due and due.at <= self._now():
                 self._apply(due.events)
-            elif self._unrecorded or self._view_late:
+            elif self._must_record():
                 await self._record()
             elif due is None and decider.is_closed(self._contract) and not self._delayed:
                 return await self._finish()
@@ -105,11 +105,11 @@ class ContractWorkflow(CarriesOut, TakesCommands):
     async def _take(self, command: Command) -> Taken:
         """Take a command once everything that was due before it has happened; a repeat gets the first answer."""
         if answer := self._answer_to(command):
-            return self._taken(answer)
+            return self._taken_before(answer)
         self._changed = True
         await workflow.wait_condition(lambda: self._leaving or self._is_settled())
         if answer := self._answer_to(command):
-            return self._taken(answer)
+            return self._taken_before(answer)
         if self._leaving:
             raise moved_on()
         try:
@@ -118,7 +118,12 @@ class ContractWorkflow(CarriesOut, TakesCommands):
             raise as_error(refusal, self._contract) from refusal
         self._apply(events, command=command.id)
         taken = self._taken(self._keep_answer(command, events))
-        return taken.model_copy(update={"told": self._told()})
+        told = self._told()
+        if told and command.writes_down and self._start.callers_write:
+            # Whether it is written down, and with it the tasks, is not known from here on.
+            self._left_to_caller, self._tasks_told = self._seq, None
+            told = self._told()
+        return taken.model_copy(update={"told": told})
 
     def _told(self) -> Record | None:
         """What is to be written down, where no effect will carry it along; the view is in the answer already."""
@@ -126,6 +131,11 @@ class ContractWorkflow(CarriesOut, TakesCommands):
             return None
         tasks = self._waiting(self._contract)
         return Record(contract=self._contract.number, entries=tuple(self._unrecorded), tasks=tasks)
+
+    def _taken_before(self, answer: Answer) -> Taken:
+        """The answer to a repeat; what was left to whoever asked first is left to whoever asks now."""
+        taken = self._taken(answer)
+        return taken.model_copy(update={"told": self._told()}) if self._is_left_to_callers() else taken
 
     def _would_take(self, command: Command) -> None:
         """Refuse before anything is written, where it is certain already."""
@@ -226,7 +236,13 @@ class ContractWorkflow(CarriesOut, TakesCommands):
     @workflow.query(name="settled", description="Whether it has done, and written down, all that is due.")
     def settled(self) -> bool:
         """Whether it has done, and written down, all that is due; what is set aside does not count."""
-        return self._is_settled() and not self._unrecorded
+        return self._is_settled() and not self._must_record()
+
+    @workflow.signal(name="write_down", description="Write down what was left to a caller who may not have done it.")
+    def write_down(self) -> None:
+        """Write down everything that is not known to be written down."""
+        if self._is_left_to_callers():
+            self._left_to_caller, self._changed = 0, True
 
     # From one run to the next, and the end
 
@@ -260,6 +276,7 @@ class ContractWorkflow(CarriesOut, TakesCommands):
             unrecorded=tuple(self._unrecorded),
             answered=tuple(self._answered.values()),
             published=self._published,
+            tasks_told=self._tasks_told,
         )
 
     async def _finish(self) -> str:
@@ -270,4 +287,4 @@ class ContractWorkflow(CarriesOut, TakesCommands):
 
 
 def _fingerprint(command: Command) -> str:
-    return sha256(command.model_dump_json().encode()).hexdigest()[:16]
+    return sha256(command.model_dump_json(exclude={"writes_down"}).encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from domain.effects import AnyEffect
 from domain.envelope import Command, Id
 from domain.state import Contract
 from domain.takeover.commands import TakeOver
+from domain.tasks import Task
 from domain.values import Carried, Text
 from domain.view import Entry, Record, View
 
@@ -30,7 +31,9 @@ class Taken(Carried):
     """A command's answer: the version of the trail after it, the kinds of event it caused, and the contract.
 
     ``told`` is what is to be written down of it, where nothing else is to be done that it would wait for: whoever asked
-    may write it down, so that it can be read at once. The contract does so itself too; each entry is there once.
+    may write it down, so that it can be read at once. The contract leaves it to them where they have said that they do
+    (`Command.writes_down`), and writes it with whatever comes next; otherwise it does so itself too. Each entry is
+    there once.
     """
 
     version: int
@@ -64,7 +67,10 @@ class DismissEffect(Command):
 
 
 class Baton(Carried):
-    """Everything that one run of a contract hands over to the next."""
+    """Everything that one run of a contract hands over to the next.
+
+    ``tasks_told`` are the tasks that are listed for people; none where the contract does not know.
+    """
 
     contract: Contract
     seq: int
@@ -75,6 +81,7 @@ class Baton(Carried):
     unrecorded: tuple[Entry, ...] = ()
     answered: tuple[Answer, ...] = ()
     published: dict[str, str] = Field(default_factory=dict)
+    tasks_told: tuple[Task, ...] | None = ()
 
 
 class ContractStart(Carried):
@@ -84,7 +91,8 @@ class ContractStart(Carried):
     how many effects it may ask for at once, where much is to be caught up with; ``spread_seconds`` over how long the
     bills of one instant are spread, each contract at a place of its own. ``rules`` is the decider's version by which
     the contract begins: those that began before it was said began by the first. ``staged`` is whether it publishes its
-    stage, which runs that were begun before there was one do not.
+    stage, which runs that were begun before there was one do not; ``callers_write`` whether it leaves writing down to
+    callers who say that they do it, which older runs do not.
     """
 
     quote: Quote | None = None
@@ -96,6 +104,7 @@ class ContractStart(Carried):
     rules: int = 1
     spread_seconds: float = 0
     staged: bool = False
+    callers_write: bool = False
     baton: Baton | None = None
 
     @property

@@ -30,6 +30,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.publication import details, search_attributes
     from workflows.refusals import as_error
 
+LEFT_AT_MOST = 20
+"""Entries that callers have written down, and which the contract has not written itself yet."""
 NEED_A_VIEW = NAMES_DEVICES | MOVES
 """Kinds of entry that the read model follows only with the whole contract as it stands after them."""
 
@@ -43,7 +45,8 @@ class Standing:
         self._delayed: dict[str, list[Effect]] = {}
         self._couriers: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, Trouble] = {}
-        self._tasks_told: tuple[Task, ...] = ()
+        self._tasks_told: tuple[Task, ...] | None = ()
+        self._left_to_caller = 0
         self._unrecorded: list[Entry] = []
         self._answered: dict[str, Answer] = {}
         self._published: dict[str, str] = {}
@@ -67,6 +70,7 @@ class Standing:
         self._unrecorded = list(baton.unrecorded)
         self._answered = {answer.id: answer for answer in baton.answered}
         self._published = dict(baton.published)
+        self._tasks_told = baton.tasks_told
         self._seq = baton.seq
         self._clock_now = baton.clock_now
 
@@ -134,6 +138,16 @@ class Standing:
         self._unrecorded = [item for item in self._unrecorded if item.seq > last]
         self._tasks_told = self._tasks_told if record.tasks is None else record.tasks
         self._view_late = False
+
+    def _must_record(self) -> bool:
+        """Whether the contract has to write down itself; what a caller writes down is written with what comes next."""
+        if self._view_late or decider.is_closed(self._contract) or len(self._unrecorded) > LEFT_AT_MOST:
+            return self._view_late or bool(self._unrecorded)
+        return bool(self._unrecorded) and self._unrecorded[-1].seq > self._left_to_caller
+
+    def _is_left_to_callers(self) -> bool:
+        """Whether there is something to write down that the contract does not write by itself now."""
+        return bool(self._unrecorded) and not self._must_record()
 
     def told(self) -> tuple[int, int]:
         """Up to which entry of its trail the contract knows that it is written down, and up to which it has come."""

@@ -269,6 +269,7 @@ async def _write(
             batch=BATCH,
             rules=RULES_VERSION,
             staged=True,
+            callers_write=True,
             patience_seconds=services.settings.patience_seconds,
             spread_seconds=services.settings.spread_seconds,
         )
