@@ -46,6 +46,9 @@ async def begin(
     if await connection.scalar(_new(connection.dialect.name), values):
         return Known(fingerprint=fingerprint, status=None, answer=None)
     row = (await connection.execute(_KNOWN, {"of": owner, "named": key})).mappings().one()
+    if row["status"] is None and row["fingerprint"] == fingerprint:
+        again = {"of": owner, "named": key, "contract": contract, "begun_at": values["begun_at"]}
+        await connection.execute(_ANSWERED, again)
     return Known(fingerprint=row["fingerprint"], status=row["status"], answer=row["answer"])
 
 

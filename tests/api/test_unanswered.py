@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from api import unanswered
-from api.once import Once
 from storage import idempotency
 from tests.api.house import House
 
@@ -20,16 +19,23 @@ def kinds(trail: dict[str, Any]) -> list[str]:
     return [entry["kind"] for entry in trail["items"]]
 
 
-async def died(house: House, monkeypatch: pytest.MonkeyPatch, number: str) -> None:
-    """An acceptance whose process ends as soon as the contract has answered."""
+async def dies(
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str, key: str, asked: dict[str, Any] | None = None
+) -> None:
+    """A command whose process ends as soon as the contract has answered."""
 
-    def ends(*_: object) -> None:
+    async def ends(*_: object, **__: object) -> None:
         raise SystemExit("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Once, "tell", ends)
+        patched.setattr(idempotency, "finish", ends)
         with pytest.raises(BaseException, match="killed"):
-            await house.caller.post(f"/v1/quotes/{number}/accept", {"revision": 1}, key=f"yes-{number}")
+            await house.caller.post(path, asked, key=key)
+
+
+async def died(house: House, monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    """An acceptance whose process ends before anything is written."""
+    await dies(house, monkeypatch, f"/v1/quotes/{number}/accept", f"yes-{number}", {"revision": 1})
 
 
 async def test_the_contract_writes_what_a_dead_process_has_not(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +57,20 @@ async def test_a_repeat_writes_what_a_dead_process_has_not(house: House, monkeyp
     assert again["status"] == "Accepted"
     assert (await house.caller.get(f"/v1/contracts/{number}"))["status"] == "Accepted"
     assert kinds(await house.caller.get(f"/v1/contracts/{number}/events")) == ["quoted", "quote_accepted"]
+
+
+async def test_a_request_that_was_refused_first_is_seen_to_as_well(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A no leaves nothing to be seen to; the same request later is a request again."""
+    number = await house.ordered()
+    await house.becomes(number, "Active")
+    services, path, key = house.app.state.services, f"/v1/contracts/{number}/resume", f"go-{number}"
+    await house.caller.refused("POST", path, status=409, key=key)
+    assert await unanswered.see_to(services, AT_ONCE) == 0
+    await house.caller.post(f"/v1/contracts/{number}/suspend", {"reason": "moving house"})
+    await dies(house, monkeypatch, path, key)
+    assert await unanswered.see_to(services, AT_ONCE) == 1
 
 
 async def test_a_refusal_leaves_nothing_to_be_seen_to(house: House) -> None:
