@@ -42,16 +42,19 @@ async def disagreements(
     async with database.read() as connection:
         terms = await terms_of_all(connection)
 
-    async def differs(number: str, programme: str | None) -> list[str]:
+    async def differs(number: str) -> list[str]:
         async with database.read() as connection:
+            programme = await connection.scalar(select(contract.c.programme).where(contract.c.number == number))
             entries = await trail(connection, number)
+        if programme is None:
+            return ["it runs there, and the database has no such contract: the database is older"]
         history = await _history(client, number)
-        return [item async for item in _compared(gate, history, entries, terms.get(programme or "", {}))]
+        return [item async for item in _compared(gate, history, entries, terms.get(programme, {}))]
 
     found: list[Difference] = []
-    for number, programme in (await _numbers(client, settings, database, only)).items():
+    for number in await _numbers(client, settings, database, only):
         for _ in range(_LOOKS):
-            if not (told := await differs(number, programme)):
+            if not (told := await differs(number)):
                 break
             # It may have been busy between our two looks; what differs for good differs again.
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -59,17 +62,15 @@ async def disagreements(
     return found
 
 
-async def _numbers(client: Client, settings: Settings, database: Database, only: str | None) -> dict[str, str | None]:
-    """Every contract that is open in the database or at Temporal, with its programme where it is known."""
+async def _numbers(client: Client, settings: Settings, database: Database, only: str | None) -> list[str]:
+    """Every contract that is open in the database or at Temporal."""
+    begun = contract.c.closed.is_(False), contract.c.status != STARTING
     async with database.read() as connection:
-        rows = (await connection.execute(select(contract.c.number, contract.c.programme, contract.c.closed))).all()
-        starting = set(await connection.scalars(select(contract.c.number).where(contract.c.status == STARTING)))
-    programmes: dict[str, str | None] = {row.number: row.programme for row in rows}
-    wanted = {row.number for row in rows if not row.closed} - starting
+        wanted = set(await connection.scalars(select(contract.c.number).where(*begun)))
     query = f'WorkflowType = "Contract" AND ExecutionStatus = "Running" AND TaskQueue = "{settings.task_queue}"'
     async for execution in client.list_workflows(query):
         wanted.add(execution.id.removeprefix(PREFIX))
-    return {number: programmes.get(number) for number in sorted(wanted) if only in {None, number}}
+    return [number for number in sorted(wanted) if only in {None, number}]
 
 
 async def _history(client: Client, number: str) -> WorkflowHistory | None:
