@@ -20,7 +20,7 @@ from api.quote_requests import RequestId
 from api.rights import ContactIn
 from api.security import MayRead
 from api.services import Needs, Services
-from api.starts import begin, first_record, first_row, first_view, now_on
+from api.starts import begin, first_record, first_row, now_on
 from domain.calendar import local_date
 from domain.commands import Accept, Quote, Reject, Revise
 from domain.decider import open_contract
@@ -137,8 +137,10 @@ async def create_quote(services: Needs, wanted: QuoteRequest, once: OnceQuote) -
     async def create(command: str) -> View:
         start, number = await _written(services, wanted, command, once.by)
         await begin(services, number, start)
-        once.tell(first_record(start))
-        return first_view(start)
+        told = first_record(start)
+        once.tell(told)
+        assert told.view is not None  # noqa: S101 - the first record shows the contract
+        return told.view
 
     return await once.do(create, status=201)  # type: ignore[return-value]
 

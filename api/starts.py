@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
 
+from api.background import repeated
 from api.problems import ProblemError, not_found
 from api.services import Services
 from domain.decider import open_contract, step
+from domain.envelope import Event
 from domain.narrative import entry
 from domain.permissions import permissions
+from domain.state import Contract
 from domain.tasks import tasks
 from domain.view import Record, View, view
 from storage import clocks, contracts, read_contracts
@@ -27,7 +26,6 @@ from storage.contracts import STARTING
 from workflows.messages import ContractStart
 from workflows.publication import all_search_attributes
 
-_LOG = structlog.get_logger()
 _ANSWER_WITHIN = timedelta(seconds=10)
 _LOOK_EVERY = timedelta(seconds=15)
 _LEFT_BEHIND = timedelta(seconds=30)
@@ -46,19 +44,25 @@ async def now_on(connection: AsyncConnection, clock: str, *, hold: bool = False)
 
 def first_view(start: ContractStart) -> View:
     """The contract as its first command makes it, before it has said anything itself."""
-    opening = start.opening
-    assert opening is not None  # noqa: S101 - only a first start is written down
-    contract, _ = open_contract(opening, start.now, start.rules)
-    return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
+    return _shown(start, _opened(start)[0])
 
 
 def first_record(start: ContractStart) -> Record:
     """What the contract itself will tell first: whoever has started it may write that down, and need not wait."""
+    contract, opened = _opened(start)
+    first = entry(contract, opened, seq=1, command=start.opening.id if start.opening else None)
+    return Record(view=_shown(start, contract), entries=(first,), tasks=tasks(contract) or None)
+
+
+def _opened(start: ContractStart) -> tuple[Contract, Event]:
     opening = start.opening
     assert opening is not None  # noqa: S101 - only a first start is written down
     contract, events = open_contract(opening, start.now, start.rules)
-    first = entry(contract, events[0], seq=1, command=opening.id)
-    return Record(view=first_view(start), entries=(first,), tasks=tasks(contract) or None)
+    return contract, events[0]
+
+
+def _shown(start: ContractStart, contract: Contract) -> View:
+    return view(contract, now=start.now, step=step(contract), allowed=permissions(contract), clock=start.clock)
 
 
 def first_row(start: ContractStart, creation_key: str, created: datetime) -> dict[str, Any]:
@@ -108,23 +112,15 @@ async def begin(services: Services, number: str, start: ContractStart) -> None:
 @asynccontextmanager
 async def finishing(services: Services) -> AsyncIterator[None]:
     """For as long as the block lasts, start the contracts that were written down and never started."""
-    task = asyncio.create_task(_finish_again_and_again(services))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _finish_again_and_again(services: Services) -> None:
     last: str | None = None
-    while True:
-        try:
-            numbers = await finish(services, _LEFT_BEHIND, after=last)
-            last = numbers[-1] if numbers else None
-        except (RPCError, SQLAlchemyError, OSError) as error:
-            _LOG.warning("contracts.starts.delayed", reason=str(error))
-        await asyncio.sleep(_LOOK_EVERY.total_seconds())
+
+    async def look() -> None:
+        nonlocal last
+        numbers = await finish(services, _LEFT_BEHIND, after=last)
+        last = numbers[-1] if numbers else None
+
+    async with repeated(look, every=_LOOK_EVERY, delayed="contracts.starts.delayed"):
+        yield
 
 
 async def finish(services: Services, left: timedelta, *, after: str | None = None) -> list[str]:

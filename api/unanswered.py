@@ -6,19 +6,16 @@ answer after a while, nobody may have written.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.background import repeated
 from api.services import Services
 from storage import idempotency
 
-_LOG = structlog.get_logger()
 _ANSWER_WITHIN = timedelta(seconds=10)
 _LOOK_EVERY = timedelta(seconds=10)
 _LEFT_BEHIND = timedelta(seconds=60)
@@ -28,21 +25,12 @@ _LEFT_BEHIND = timedelta(seconds=60)
 @asynccontextmanager
 async def seeing_to_it(services: Services) -> AsyncIterator[None]:
     """For as long as the block lasts, let contracts write down what those who asked them did not."""
-    task = asyncio.create_task(_again_and_again(services))
-    try:
+
+    async def look() -> None:
+        await see_to(services, _LEFT_BEHIND)
+
+    async with repeated(look, every=_LOOK_EVERY, delayed="commands.unanswered.delayed"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _again_and_again(services: Services) -> None:
-    while True:
-        try:
-            await see_to(services, _LEFT_BEHIND)
-        except (RPCError, SQLAlchemyError, OSError) as error:
-            _LOG.warning("commands.unanswered.delayed", reason=str(error))
-        await asyncio.sleep(_LOOK_EVERY.total_seconds())
 
 
 async def see_to(services: Services, left: timedelta) -> int:

@@ -41,14 +41,13 @@ async def begin(
     connection: AsyncConnection, owner: str, key: str, fingerprint: str, *, contract: str | None = None
 ) -> Known:
     """Take note of a request, and of the contract that it is about; what is known of its key."""
-    values = {"owner": owner, "key": key, "fingerprint": fingerprint, "begun_at": datetime.now(UTC)}
-    values |= {"contract": contract}
-    if await connection.scalar(_new(connection.dialect.name), values):
+    about = {"contract": contract, "begun_at": datetime.now(UTC)}
+    new = {"owner": owner, "key": key, "fingerprint": fingerprint} | about
+    if await connection.scalar(_new(connection.dialect.name), new):
         return Known(fingerprint=fingerprint, status=None, answer=None)
     row = (await connection.execute(_KNOWN, {"of": owner, "named": key})).mappings().one()
     if row["status"] is None and row["fingerprint"] == fingerprint:
-        again = {"of": owner, "named": key, "contract": contract, "begun_at": values["begun_at"]}
-        await connection.execute(_ANSWERED, again)
+        await connection.execute(_ANSWERED, {"of": owner, "named": key} | about)
     return Known(fingerprint=row["fingerprint"], status=row["status"], answer=row["answer"])
 
 

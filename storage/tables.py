@@ -839,6 +839,8 @@ api_key = Table(
     Column("revoked_at", Instant),
 )
 
+_UNANSWERED = text("status IS NULL AND contract IS NOT NULL")
+
 idempotency = Table(
     "idempotency",
     metadata,
@@ -852,7 +854,7 @@ idempotency = Table(
     Index(
         "ix_idempotency_unanswered",
         "begun_at",
-        postgresql_where=text("status IS NULL AND contract IS NOT NULL"),
-        sqlite_where=text("status IS NULL AND contract IS NOT NULL"),
+        postgresql_where=_UNANSWERED,
+        sqlite_where=_UNANSWERED,
     ),
 )

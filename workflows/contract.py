@@ -118,17 +118,15 @@ class ContractWorkflow(CarriesOut, TakesCommands):
             raise as_error(refusal, self._contract) from refusal
         self._apply(events, command=command.id)
         taken = self._taken(self._keep_answer(command, events))
-        told = self._told()
-        if told and command.writes_down and self._start.callers_write:
+        if self._outbox or self._run_over:
+            return taken  # what is to be written down goes along with an effect, or into the next run
+        if command.writes_down and self._start.callers_write:
             # Whether it is written down, and with it the tasks, is not known from here on.
             self._left_to_caller, self._tasks_told = self._seq, None
-            told = self._told()
-        return taken.model_copy(update={"told": told})
+        return taken.model_copy(update={"told": self._told()})
 
-    def _told(self) -> Record | None:
-        """What is to be written down, where no effect will carry it along; the view is in the answer already."""
-        if self._outbox or self._run_over:
-            return None
+    def _told(self) -> Record:
+        """What is to be written down; the view is in the answer already."""
         tasks = self._waiting(self._contract)
         return Record(contract=self._contract.number, entries=tuple(self._unrecorded), tasks=tasks)
 

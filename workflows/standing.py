@@ -141,9 +141,11 @@ class Standing:
 
     def _must_record(self) -> bool:
         """Whether the contract has to write down itself; what a caller writes down is written with what comes next."""
-        if self._view_late or decider.is_closed(self._contract) or len(self._unrecorded) > LEFT_AT_MOST:
-            return self._view_late or bool(self._unrecorded)
-        return bool(self._unrecorded) and self._unrecorded[-1].seq > self._left_to_caller
+        if self._view_late or not self._unrecorded:
+            return self._view_late
+        if decider.is_closed(self._contract) or len(self._unrecorded) > LEFT_AT_MOST:
+            return True
+        return self._unrecorded[-1].seq > self._left_to_caller
 
     def _is_left_to_callers(self) -> bool:
         """Whether there is something to write down that the contract does not write by itself now."""

@@ -66,9 +66,10 @@ class Batch:
             contract = contract.model_copy(update={"at": max(contract.at, self._as_of)})
         key = key_of(contract)
         found: Sums = {}
+        alike = self._is_alike(contract)
         lived: dict[tuple[int, Stance], Tally] = {}
         for side, (assumed, counts) in enumerate(zip(self._sides, group.counts, strict=True)):
-            same = 0 if self._is_alike(contract) else side
+            same = 0 if alike else side
             for stance, count in counts.items():
                 if (same, stance) not in lived:
                     lived[same, stance] = self._months_of(contract, assumed, stance)

@@ -8,12 +8,12 @@ from typing import Any
 
 from domain.activation import complete
 from domain.commands import ReportInspection
-from domain.effects import CloseCase, Effect
+from domain.effects import Effect
 from domain.envelope import Event
 from domain.events import InspectionFailed, InspectionPassed
 from domain.message import message
 from domain.order.change import order_with
-from domain.order.needed import inspection_case, inspection_rule
+from domain.order.needed import closed_inspection, inspection_rule
 from domain.order.void import void
 from domain.refusal import Refusal
 from domain.state import Contract
@@ -50,23 +50,11 @@ def _inspected(contract: Contract, event: InspectionPassed | InspectionFailed) -
 
 
 def _tell_passed(contract: Contract, event: InspectionPassed) -> Iterator[Effect]:
-    yield CloseCase(
-        key=contract.key("case-closed", f"inspection.{event.line}"),
-        at=event.at,
-        rule=event.rule,
-        case=inspection_case(contract, event.line),
-        note="passed",
-    )
+    yield closed_inspection(contract, event, event.line, "passed")
 
 
 def _tell_failed(contract: Contract, event: InspectionFailed) -> Iterator[Effect]:
-    yield CloseCase(
-        key=contract.key("case-closed", f"inspection.{event.line}"),
-        at=event.at,
-        rule=event.rule,
-        case=inspection_case(contract, event.line),
-        note=event.reason or "failed",
-    )
+    yield closed_inspection(contract, event, event.line, event.reason or "failed")
     yield message(contract, event, "inspection_failed", event.line, reason=event.reason)
 
 

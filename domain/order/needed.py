@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.effects import CloseCase
+from domain.envelope import Event
 from domain.state import Contract, Inspection, Line
 
 
@@ -28,3 +30,14 @@ def inspection_rule(contract: Contract) -> str:
 def inspection_case(contract: Contract, line: str) -> str:
     """The id of the case under which a line's device is inspected."""
     return f"{contract.number}-I{line}"
+
+
+def closed_inspection(contract: Contract, event: Event, line: str, note: str) -> CloseCase:
+    """The case under which a line's device is inspected is closed."""
+    return CloseCase(
+        key=contract.key("case-closed", f"inspection.{line}"),
+        at=event.at,
+        rule=event.rule,
+        case=inspection_case(contract, line),
+        note=note,
+    )

@@ -8,15 +8,10 @@ from typing import Any
 
 from domain.bill import Bill, bill
 from domain.due import Due, Rank
-from domain.effects import (
-    CloseCase,
-    Effect,
-    IssueCredit,
-    ReleaseCoupon,
-)
+from domain.effects import Effect, IssueCredit, ReleaseCoupon
 from domain.events import OrderVoided
 from domain.message import message
-from domain.order.needed import inspection_case
+from domain.order.needed import closed_inspection
 from domain.state import Contract, Status
 
 
@@ -73,13 +68,7 @@ def _tell_voided(contract: Contract, event: OrderVoided) -> Iterator[Effect]:
     if event.credit:
         yield IssueCredit(key=event.credit.key, at=event.at, rule=event.rule, bill=event.credit, reason=event.reason)
     for line in event.open_inspections:
-        yield CloseCase(
-            key=contract.key("case-closed", f"inspection.{line}"),
-            at=event.at,
-            rule=event.rule,
-            case=inspection_case(contract, line),
-            note="the order is void",
-        )
+        yield closed_inspection(contract, event, line, "the order is void")
     if contract.order and contract.order.discount:
         code = contract.order.discount.code
         yield ReleaseCoupon(key=contract.key("coupon", f"{code}.released"), at=event.at, rule=event.rule, code=code)
