@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.chaos.faults import EVERY
+from bench.chaos.histories import unreadable
 from bench.chaos.house import standing
 from bench.chaos.rounds import Round, lived_round
 from runtime.settings import CHECKOUT
@@ -63,15 +64,18 @@ async def _house(seeds: list[int], contracts: int, at_once: int, every: float) -
                 return done
 
             done = await asyncio.gather(*map(one, seeds))
-        _keep_logs(Path(folder), done)
+            kept = CHECKOUT / "var" / "chaos" / f"seed-{done[0].seed}"
+            unread = await unreadable(house.client, kept)
+        print("\n".join(unread), file=sys.stderr, end="\n" if unread else "")
+        done[-1].wrong += unread
+        _keep_logs(Path(folder), done, kept)
         return done
 
 
-def _keep_logs(folder: Path, done: list[Round]) -> None:
+def _keep_logs(folder: Path, done: list[Round], kept: Path) -> None:
     """Keep what the processes said, where anything differs."""
     if not any(item.wrong for item in done):
         return
-    kept = CHECKOUT / "var" / "chaos" / f"seed-{done[0].seed}"
     kept.mkdir(parents=True, exist_ok=True)
     for log in folder.glob("*.log"):
         shutil.copy(log, kept)

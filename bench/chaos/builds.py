@@ -10,7 +10,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 _PATIENCE = timedelta(seconds=90)
-_NOT_YET = {RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.UNAVAILABLE}
+_NOT_YET = {
+    RPCStatusCode.NOT_FOUND,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+}
+"""How a server says so that has just begun, or is busy: the last two where it took longer than the call may."""
 
 
 async def make_current(client: Client, deployment: str, build: str) -> None:
