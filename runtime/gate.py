@@ -38,7 +38,7 @@ from temporalio.worker import (
 )
 from temporalio.workflow import Info
 
-from runtime.temporal import DATA_CONVERTER
+from runtime.payloads import DATA_CONVERTER
 
 _SHOWN = 3
 _TEMPORALS_WORDS = re.compile(r'message: "(\[TMPRL\d+\] [^"]*)"')

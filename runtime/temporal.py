@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 
+from runtime.payloads import DATA_CONVERTER
 from runtime.settings import Settings
 
-DATA_CONVERTER = pydantic_data_converter
 REFUSALS = (RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED)
 
 

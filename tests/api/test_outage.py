@@ -15,7 +15,7 @@ from adapters.papers import Papers
 from api import starts
 from api.app import create_app
 from api.services import Services
-from runtime.temporal import DATA_CONVERTER
+from runtime.payloads import DATA_CONVERTER
 from tests.api.house import Caller, House, secret
 
 
