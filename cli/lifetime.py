@@ -7,10 +7,12 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+import uvloop
+
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Runs the work; SIGINT and SIGTERM end it in order, through its own `async with` blocks, and count as success."""
-    asyncio.run(_until_asked_to_stop(work))
+    uvloop.run(_until_asked_to_stop(work))
 
 
 async def _until_asked_to_stop(work: Coroutine[Any, Any, None]) -> None:
