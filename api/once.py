@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from api.problems import ProblemError
 from api.security import scoped
@@ -62,7 +62,7 @@ class Once:
         Raises a problem (422) where the key was used for another request. A refusal is not kept: nothing has happened.
         """
         database = self._services.database
-        async with database.write() as connection:
+        async with database.at_once() as connection:
             known = await idempotency.begin(
                 connection, self.caller.id, self._key, self._fingerprint, contract=self._contract
             )
@@ -74,13 +74,13 @@ class Once:
                 field="Idempotency-Key",
             )
         if known.status is not None:
-            return JSONResponse(known.answer, status_code=known.status, headers={"Idempotent-Replayed": "true"})
+            return _answer(known.answer, known.status, {"Idempotent-Replayed": "true"})
         answer = await self._answer(act)
         async with database.write() as connection:
             for record in self._told:
                 await records.write(connection, record)
             await idempotency.finish(connection, self.caller.id, self._key, status=status, answer=answer)
-        return JSONResponse(answer, status_code=status)
+        return _answer(answer, status)
 
     async def _answer(self, act: Act) -> Any:
         try:
@@ -90,6 +90,10 @@ class Once:
                 async with self._services.database.write() as connection:
                     await idempotency.release(connection, self.caller.id, self._key)
             raise
+
+
+def _answer(content: Any, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(to_json(content), status, headers, "application/json")
 
 
 def once(scope: str) -> Callable[..., Awaitable[Once]]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
 
-from storage.sqlite import READS
+from storage.sqlite import READS, as_json
 from storage.sqlite import engine as sqlite_engine
 
 _PASSES = ("08", "40", "53", "57")
@@ -55,6 +55,21 @@ class Database:
             async with self.read() as connection:
                 yield connection
             return
+        async with self._plain() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[AsyncConnection]:
+        """Statements that each write for itself and are kept at once: with PostgreSQL without beginning and ending."""
+        if self.is_sqlite:
+            async with self.write() as connection:
+                yield connection
+            return
+        async with self._plain() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _plain(self) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as plain:
             yield await plain.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -70,7 +85,7 @@ def insert(connection: AsyncConnection | str, table: Table) -> Any:
 
 
 def _postgresql(url: str, connections: int) -> AsyncEngine:
-    made = create_async_engine(url, pool_size=connections, max_overflow=0)
+    made = create_async_engine(url, pool_size=connections, max_overflow=0, json_serializer=as_json)
     event.listen(made.sync_engine, "handle_error", _that_it_is_away)
     event.listen(made.sync_engine, "checkin", _left_alone)
     event.listen(made.sync_engine, "checkout", partial(_still_there, made.sync_engine))

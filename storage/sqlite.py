@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, Self
 
+from pydantic_core import to_json
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -25,9 +26,16 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 def engine(url: str) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///path`, whose transactions say at their beginning whether they will write."""
     path = make_url(url).database or ""
-    made = create_async_engine(url, async_creator=lambda: _open(path), pool_size=_CONNECTIONS, max_overflow=0)
+    made = create_async_engine(
+        url, async_creator=lambda: _open(path), pool_size=_CONNECTIONS, max_overflow=0, json_serializer=as_json
+    )
     event.listen(made.sync_engine, "begin", _begin)
     return made
+
+
+def as_json(value: Any) -> str:
+    """A value of a column, as JSON, by pydantic, which takes half the time that Python does."""
+    return to_json(value).decode()
 
 
 def _begin(connection: Any) -> None:
