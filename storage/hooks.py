@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.view import Entry
@@ -95,19 +95,16 @@ def _waiting(hook_id: str, number: str, seq: int) -> dict[str, Any]:
     }
 
 
-async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """The deliveries that may go out now: of each contract, for each endpoint, the first that is undelivered.
-
-    Of an endpoint that fails there is one at a time, until it answers again.
-    """
+def _due() -> Select[Any]:
     earlier = hook_delivery.alias("earlier")
+    now: BindParameter[datetime] = bindparam("now")
     before = exists().where(
         earlier.c.hook == hook_delivery.c.hook,
         earlier.c.contract == hook_delivery.c.contract,
         earlier.c.seq < hook_delivery.c.seq,
         earlier.c.state == WAITING,
     )
-    query = (
+    return (
         select(hook_delivery, hook.c.failures)
         .join(hook, hook.c.id == hook_delivery.c.hook)
         .where(
@@ -119,9 +116,21 @@ async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[di
             ~before,
         )
         .order_by(hook_delivery.c.next_at, hook_delivery.c.contract, hook_delivery.c.seq)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+# Made once: it is asked whenever something may be due.
+_DUE = _due()
+
+
+async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[dict[str, Any]]:
+    """The deliveries that may go out now: of each contract, for each endpoint, the first that is undelivered.
+
+    Of an endpoint that fails there is one at a time, until it answers again.
+    """
+    asked = {"now": now, "most": limit}
+    rows = [dict(row) for row in (await connection.execute(_DUE, asked)).mappings()]
     probes = {row["hook"]: row for row in reversed(rows) if row["failures"]}
     return [row for row in rows if not row["failures"] or probes[row["hook"]] is row]
 

@@ -36,17 +36,17 @@ class Wanted:
 async def bring_up_to_date(connection: AsyncConnection, number: str, tasks: tuple[Task, ...]) -> None:
     """Make a contract's open tasks these: new ones are added, known ones stay taken, the others are done."""
     now = datetime.now(UTC)
-    if tasks:
-        rows = [item.model_dump() | {"contract": number, "opened_at": now} for item in tasks]
-        await connection.execute(_open(connection.dialect.name), rows)
-    await connection.execute(_DONE, {"of": number, "open": [item.id for item in tasks], "closed_at": now})
+    if not tasks:
+        await connection.execute(_ALL_DONE, {"of": number, "closed_at": now})
+        return
+    rows = [item.model_dump() | {"contract": number, "opened_at": now} for item in tasks]
+    await connection.execute(_open(connection.dialect.name), rows)
+    await connection.execute(_OTHERS_DONE, {"of": number, "open": [item.id for item in tasks], "closed_at": now})
 
 
-_DONE = task.update().where(
-    task.c.contract == bindparam("of"),
-    task.c.closed_at.is_(None),
-    task.c.id.not_in(bindparam("open", expanding=True)),
-)
+# Made once: they are told with much that happens.
+_ALL_DONE = task.update().where(task.c.contract == bindparam("of"), task.c.closed_at.is_(None))
+_OTHERS_DONE = _ALL_DONE.where(task.c.id.not_in(bindparam("open", expanding=True)))
 
 
 @cache
