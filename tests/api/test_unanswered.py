@@ -38,6 +38,12 @@ async def died(house: House, monkeypatch: pytest.MonkeyPatch, number: str) -> No
     await dies(house, monkeypatch, f"/v1/quotes/{number}/accept", f"yes-{number}", {"revision": 1})
 
 
+@pytest.fixture(autouse=True)
+async def _nothing_left_before(house: House) -> None:
+    """The house is shared: what other tests left without an answer is not this one's to count."""
+    await unanswered.see_to(house.app.state.services, AT_ONCE)
+
+
 async def test_the_contract_writes_what_a_dead_process_has_not(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The read model is behind; seen to, the contract writes its entry, and the request is looked at no more."""
     number = await house.quote()
