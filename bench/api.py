@@ -16,13 +16,15 @@ from uuid import uuid4
 
 import httpx
 import typer
+import uvloop
 from sqlalchemy import text
 
 from bench import stock
 from bench.floor import QUEUE
-from bench.house import DATABASES, House, house, machine
+from bench.house import DATABASES, PRODUCTION, House, house, machine
 
 LATEST = Path(__file__).parent / "latest-api.json"
+KINDS = (*DATABASES, PRODUCTION)
 CLIENTS = (1, 8, 32)
 TURNS = 5
 WARM_UP = 30
@@ -35,7 +37,7 @@ def main(
     requests: Annotated[int, typer.Option(help="How often each is asked, by each number of clients.")] = 400,
 ) -> None:
     """Measure, print, and write bench/latest-api.json."""
-    report = asyncio.run(_measure(contracts, requests))
+    report = uvloop.run(_measure(contracts, requests))
     LATEST.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=2))
 
@@ -44,13 +46,14 @@ async def _measure(contracts: int, requests: int) -> dict[str, Any]:
     return {
         "machine": machine(),
         "method": (
-            f"One API process, one worker, the embedded Temporal server and a database with {contracts} contracts; "
+            f"One API process, one worker, a Temporal server and a database with {contracts} contracts: the embedded "
+            f"server with SQLite and with PostgreSQL, and the production server in the same PostgreSQL; "
             f"each operation {requests} times by each number of clients, one after the other without a pause; "
             "quotes are accepted when their papers and mail are out. "
             "`floor` is a bare workflow's update on the same server, answered by the same worker, and one commit to "
             "the same database, by the client itself. The clients share the machine, their own work is in the figures."
         ),
-        "databases": {kind: await _database(kind, contracts, requests) for kind in DATABASES},
+        "databases": {kind: await _database(kind, contracts, requests) for kind in KINDS},
     }
 
 

@@ -27,6 +27,7 @@ from runtime.search_attributes import ensure_search_attributes
 from runtime.settings import CHECKOUT, Settings, read_settings, variable
 from runtime.temporal import connect
 from runtime.temporal_binary import temporal_binary
+from runtime.temporal_production import ProductionServer, production_programs
 from runtime.temporal_server import EmbeddedServer
 from storage import keys
 from storage.database import Database
@@ -34,6 +35,8 @@ from workflows.attributes import ALL
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 DATABASES = (SQLITE, POSTGRESQL)
+PRODUCTION = "PostgreSQL, Temporal's too"
+"""Everything in one PostgreSQL, with Temporal's production server."""
 _STARTS_WITHIN = 60
 
 
@@ -71,35 +74,55 @@ def machine() -> dict[str, Any]:
 async def house(folder: Path, kind: str = SQLITE) -> AsyncIterator[House]:
     """A house with its data in a folder, and its own tables in SQLite there or in a PostgreSQL of its own.
 
-    The embedded Temporal server keeps its data in SQLite either way.
+    The embedded Temporal server keeps its data in SQLite either way, the production server in the same PostgreSQL.
     """
-    with _database(folder, kind) as (url, database_pids):
-        with narration() as tell:
-            binary = await temporal_binary(tell)
-        port, ui, api = free_ports(3)
-        async with EmbeddedServer(binary, data_dir=folder, port=port, ui_port=ui, headless=True) as server:
+    with _cluster(kind) as cluster, _database(folder, cluster) as url:
+        async with _temporal(folder, cluster if kind == PRODUCTION else None) as (address, server):
+            (api,) = free_ports(1)
             settings = read_settings(
-                var_dir=folder,
-                database_url=url,
-                temporal_address=server.address,
-                api_port=api,
-                log_level="WARNING",
+                var_dir=folder, database_url=url, temporal_address=address, api_port=api, log_level="WARNING"
             )
             client = await connect(settings)
             await ensure_search_attributes(client, ALL)
             async with opened(settings) as database:
-                pids = {"server": port_owner(server.port)} | database_pids
+                pids = {"server": server} | ({"postgresql": port_owner(cluster.port)} if cluster else {})
                 async with _served(settings, client, database, pids) as running:
                     yield running
 
 
 @contextmanager
-def _database(folder: Path, kind: str) -> Iterator[tuple[str, dict[str, int]]]:
+def _cluster(kind: str) -> Iterator[PostgresCluster | None]:
     if kind == SQLITE:
-        yield f"sqlite+aiosqlite:///{folder / 'tenure.db'}", {}
+        yield None
         return
-    with PostgresCluster(durable=True) as cluster, cluster.database() as url:
-        yield url, {"postgresql": port_owner(cluster.port)}
+    with PostgresCluster(durable=True) as cluster:
+        yield cluster
+
+
+@contextmanager
+def _database(folder: Path, cluster: PostgresCluster | None) -> Iterator[str]:
+    if cluster is None:
+        yield f"sqlite+aiosqlite:///{folder / 'tenure.db'}"
+        return
+    with cluster.database() as url:
+        yield url
+
+
+@asynccontextmanager
+async def _temporal(folder: Path, cluster: PostgresCluster | None) -> AsyncIterator[tuple[str, int]]:
+    """A Temporal server: its address, and its process. The production server is that on a cluster."""
+    with narration() as tell:
+        if cluster is not None:
+            programs = await production_programs(tell)
+        else:
+            binary = await temporal_binary(tell)
+    if cluster is not None:
+        async with ProductionServer(programs, cluster) as production:
+            yield production.address, production.pid
+        return
+    port, ui = free_ports(2)
+    async with EmbeddedServer(binary, data_dir=folder, port=port, ui_port=ui, headless=True) as server:
+        yield server.address, port_owner(server.port)
 
 
 @asynccontextmanager

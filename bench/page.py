@@ -112,7 +112,7 @@ def api(report: Report, text: str) -> str:
             for one in rounds
         ]
         note = "Milliseconds until the answer: half of them are within the bar, 99 of 100 within the thin line."
-        _draw(f"api-{kind.lower()}", bars(f"What the API's answers take, {kind}", note, lines))
+        _draw(f"api-{_slug(kind)}", bars(f"What the API's answers take, {kind}", note, lines))
         rows += [
             f"| {kind} | {one['clients']} | "
             + " | ".join(_p(one[name]) for name in (*OPERATIONS, "floor"))
@@ -120,6 +120,10 @@ def api(report: Report, text: str) -> str:
             for one in rounds
         ]
     return _put(text, "api", [*_loaded(report), *rows])
+
+
+def _slug(kind: str) -> str:
+    return "-".join(re.findall("[a-z]+", kind.lower()))
 
 
 def _clients(one: Report) -> str:
