@@ -28,6 +28,10 @@ KINDS = (*DATABASES, PRODUCTION)
 CLIENTS = (1, 8, 32)
 TURNS = 5
 WARM_UP = 30
+PAUSE = 1.0
+"""Seconds, on an average, that a client takes between two answers where it is no machine."""
+PAUSED = 60
+"""How often each client that pauses asks, at most."""
 SERIAL = "BENCH-API"
 Ask = Callable[[], Awaitable[object]]
 
@@ -49,6 +53,7 @@ async def _measure(contracts: int, requests: int) -> dict[str, Any]:
             f"One API process, one worker, a Temporal server and a database with {contracts} contracts: the embedded "
             f"server with SQLite and with PostgreSQL, and the production server in the same PostgreSQL; "
             f"each operation {requests} times by each number of clients, one after the other without a pause; "
+            f"`paused` are clients that each wait {PAUSE / 2} to {PAUSE * 1.5} s before they ask; "
             "quotes are accepted when their papers and mail are out. "
             "`floor` is a bare workflow's update on the same server, answered by the same worker, and one commit to "
             "the same database, by the client itself. The clients share the machine, their own work is in the figures."
@@ -92,13 +97,13 @@ class Caller:
         async def quote() -> None:
             quoted.append((await self._sent("POST", "/v1/quotes", self._wanted()))["number"])
 
-        took = {"quote": (await timed(clients, [quote] * count)).figures()}
+        found: dict[str, Any] = {"clients": clients, "quote": (await timed(clients, [quote] * count)).figures()}
+        await timed(clients, [quote] * min(count, PAUSED * clients))
         await self._all_settled(quoted)
-        took |= await self._accept_beside_floor(clients, quoted)
+        found |= await self._accept_beside_floor(clients, quoted[:count])
+        found["paused"] = await self._accept_beside_floor(clients, quoted[count:], PAUSE)
         for name, ask in (("read", self._read), ("list", self._list), ("entitlement", self._entitlement)):
-            took[name] = (await timed(clients, [ask] * count)).figures()
-        ratio = round(took["accept"]["p50_ms"] / took["floor"]["p50_ms"], 2)
-        found = {"clients": clients, "accept_of_floor": ratio, **took}
+            found[name] = (await timed(clients, [ask] * count)).figures()
         print(json.dumps(found), file=sys.stderr)
         return found
 
@@ -112,14 +117,15 @@ class Caller:
             else:
                 await asyncio.sleep(0.1)
 
-    async def _accept_beside_floor(self, clients: int, quoted: list[str]) -> dict[str, dict[str, float]]:
+    async def _accept_beside_floor(self, clients: int, quoted: list[str], pause: float = 0) -> dict[str, Any]:
         """In turn, some of each, so that whatever else goes on in the machine meets both alike."""
         touches, accepted, bare = await self._floor(len(quoted)), Took(), Took()
         some = max(len(quoted) // TURNS, clients)
         for start in range(0, len(quoted), some):
-            accepted += await timed(clients, [self._accept(number) for number in quoted[start : start + some]])
-            bare += await timed(clients, touches[start : start + some])
-        return {"accept": accepted.figures(), "floor": bare.figures()}
+            accepted += await timed(clients, [self._accept(number) for number in quoted[start : start + some]], pause)
+            bare += await timed(clients, touches[start : start + some], pause)
+        took = {"accept": accepted.figures(), "floor": bare.figures()}
+        return {"accept_of_floor": round(took["accept"]["p50_ms"] / took["floor"]["p50_ms"], 2), **took}
 
     def _wanted(self) -> dict[str, Any]:
         name = f"bench-{self._dice.randrange(1000)}"
@@ -188,12 +194,13 @@ class Took:
         }
 
 
-async def timed(clients: int, asks: Iterable[Ask]) -> Took:
-    """What they took, asked by so many clients, each one after the other."""
-    waiting, took = iter(asks), Took()
+async def timed(clients: int, asks: Iterable[Ask], pause: float = 0) -> Took:
+    """What they took, asked by so many clients, each one after the other, and after a pause of so many seconds."""
+    waiting, took, dice = iter(asks), Took(), random.Random(1)
 
     async def client() -> None:
         for ask in waiting:
+            await asyncio.sleep(pause * dice.uniform(0.5, 1.5))
             began = time.perf_counter()
             await ask()
             took.each.append((time.perf_counter() - began) * 1000)

@@ -104,7 +104,7 @@ def _shares(run: Report) -> str:
 
 def api(report: Report, text: str) -> str:
     """What answers take, by operation and number of clients."""
-    rows = _head("", "clients", *OPERATIONS, "floor", "accept, of the floor")
+    rows = _head("", "clients", *OPERATIONS, "floor", "accept, of the floor", "accept and floor with pauses")
     for kind, rounds in report["databases"].items():
         lines = [
             Bar(f"{name}, {_clients(one)}", {"": one[name]["p50_ms"]}, _p(one[name]), one[name]["p99_ms"])
@@ -116,10 +116,14 @@ def api(report: Report, text: str) -> str:
         rows += [
             f"| {kind} | {one['clients']} | "
             + " | ".join(_p(one[name]) for name in (*OPERATIONS, "floor"))
-            + f" | {one['accept_of_floor']:.1f} |"
+            + f" | {one['accept_of_floor']:.1f} | {_paused(one['paused'])} |"
             for one in rounds
         ]
     return _put(text, "api", [*_loaded(report), *rows])
+
+
+def _paused(one: Report) -> str:
+    return f"{_p(one['accept'])}, {_p(one['floor'])}: {one['accept_of_floor']:.1f}"
 
 
 def _slug(kind: str) -> str:
@@ -281,8 +285,14 @@ def _billing_said() -> str | None:
 def _api_said() -> str | None:
     if not (report := _read("latest-api")):
         return None
-    times = {kind: [one["accept_of_floor"] for one in rounds] for kind, rounds in report["databases"].items()}
-    return "; ".join(f"{kind} {', '.join(f'{one:.1f}' for one in found)}" for kind, found in times.items())
+    return "; ".join(
+        f"{kind} {_times(rounds)}, {_times([one['paused'] for one in rounds])} with pauses"
+        for kind, rounds in report["databases"].items()
+    )
+
+
+def _times(rounds: list[Report]) -> str:
+    return ", ".join(f"{one['accept_of_floor']:.1f}" for one in rounds)
 
 
 def _forecast_said() -> str | None:
