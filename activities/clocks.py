@@ -19,6 +19,11 @@ from workflows.catalogue import ADVANCE_CONTRACTS, DISCARD_CONTRACTS, ClockMove
 from workflows.messages import Advance
 
 _AT_ONCE = 20
+_ON_THEIR_WAY = 200
+"""Contracts that move at the same time, well below what a worker keeps: one that it does not keep is read again from
+its history for each of its steps, and once more to be asked whether it has settled."""
+_PATIENCE = 5.0
+"""Seconds after which others set out too: one that does not come along holds up nobody."""
 _LOOK_AGAIN = (0.01, 0.5)
 _TELL_AGAIN = 5.0
 _MOVED_ON = "moved_on"
@@ -40,8 +45,11 @@ class ClockActivities:
                 await clocks.aim(connection, move.clock, move.to)
                 numbers = await clocks.members(connection, move.clock)
             advance = Advance(id=f"clock:{move.clock}:{move.to:%Y%m%dT%H%M%S.%f}", to=move.to)
-            await self._each(numbers, "advance", advance)
-            await self._settled(numbers, move, advance)
+            moving: list[str] = []
+            for batch in batched(numbers, _AT_ONCE):
+                await self._each(batch, "advance", advance)
+                moving = await self._fewer([*moving, *batch], move)
+            await self._settled(moving, move, advance)
             async with self._database.write() as connection:
                 await clocks.arrive(connection, move.clock, move.to)
 
@@ -77,14 +85,23 @@ class ClockActivities:
                 return
         raise Unreachable(f"{number} is going over into its next run")
 
+    async def _fewer(self, moving: list[str], move: ClockMove) -> list[str]:
+        """Those that are still on their way, once they are few enough for others to set out, or have taken long."""
+        pause, longest = _LOOK_AGAIN
+        until = monotonic() + _PATIENCE
+        while len(moving) > _ON_THEIR_WAY and monotonic() < until:
+            _alive(moving)
+            moving = await self._unsettled(moving, move)
+            if len(moving) > _ON_THEIR_WAY:
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, longest)
+        return moving
+
     async def _settled(self, numbers: list[str], move: ClockMove, advance: Advance) -> None:
         pause, longest = _LOOK_AGAIN
         waiting, told = numbers, monotonic()
         while waiting:
-            activity.heartbeat(len(waiting))
-            if activity.is_worker_shutdown():
-                # The contracts may need this very worker: waiting for them would hold its stop up to the last second.
-                raise Unreachable("this worker is stopping; the next one goes on")
+            _alive(waiting)
             if monotonic() - told > _TELL_AGAIN:
                 # One that had not begun when it was told is told once more; the others know the id.
                 await self._each(waiting, "advance", advance)
@@ -124,6 +141,13 @@ class ClockActivities:
                 return False
             raise
         return not settled
+
+
+def _alive(waiting: list[str]) -> None:
+    activity.heartbeat(len(waiting))
+    if activity.is_worker_shutdown():
+        # The contracts may need this very worker: waiting for them would hold its stop up to the last second.
+        raise Unreachable("this worker is stopping; the next one goes on")
 
 
 def batched(numbers: list[str], size: int) -> Iterator[list[str]]:
