@@ -15,7 +15,8 @@ import typer
 
 from bench import billing_run, starting
 from bench.billing_run import Result
-from bench.house import DATABASES, House, house, machine
+from bench.house import DATABASES, House, house
+from bench.machine import machine
 
 LATEST = Path(__file__).parent / "latest.json"
 WARM_UP = 10
@@ -37,7 +38,7 @@ def main(
 
 async def _measure(few: int, many: int, rounds: int) -> dict[str, Any]:
     return {
-        "machine": machine(),
+        "machine": await machine(),
         "method": (
             f"{few} and {many} contracts on a test clock that is moved twelve months over the API, twelve monthly "
             "invoices each: issued, collected, booked, recorded. The floor, in turn with them on the same server and "

@@ -21,7 +21,8 @@ from sqlalchemy import text
 
 from bench import stock
 from bench.floor import QUEUE
-from bench.house import DATABASES, PRODUCTION, House, house, machine
+from bench.house import DATABASES, PRODUCTION, House, house
+from bench.machine import machine
 
 LATEST = Path(__file__).parent / "latest-api.json"
 KINDS = (*DATABASES, PRODUCTION)
@@ -48,7 +49,7 @@ def main(
 
 async def _measure(contracts: int, requests: int) -> dict[str, Any]:
     return {
-        "machine": machine(),
+        "machine": await machine(),
         "method": (
             f"One API process, one worker, a Temporal server and a database with {contracts} contracts: the embedded "
             f"server with SQLite and with PostgreSQL, and the production server in the same PostgreSQL; "

@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from bench import growth
 from bench.histories import Counted, Place, Walk, counted, place, runs
-from bench.house import House, house, machine
+from bench.house import House, house
+from bench.machine import machine
 from cli.player import Played, Player
 from storage.tables import contract
 
@@ -46,12 +47,13 @@ def main(
 
 
 async def _measure(series: dict[str, list[int]]) -> dict[str, Any]:
+    measured_on = await machine()
     with tempfile.TemporaryDirectory(prefix="tenure-bench-") as folder:
         async with house(Path(folder)) as running:
             programmes = {code: await _programme(running, code, name) for code, name in ORDINARY.items()}
             grown = {name: await growth.measure(running, name, sizes) for name, sizes in series.items()}
     return {
-        "machine": machine(),
+        "machine": measured_on,
         "method": (
             "Each programme's ordinary example life, played over the API on a test clock that is moved from one "
             "happening to the next, so that each is done alone, as on real time; its histories are read and counted, "

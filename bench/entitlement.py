@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import platform
 import random
 import sys
 import time
@@ -22,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.programme_files import load_all
 from bench import stock
+from bench.machine import machine
 from cli.preparation import PROGRAMMES, prepare
 from domain import decider
 from domain.permissions import permissions
@@ -61,6 +61,7 @@ def main(
 
 
 async def _measure(devices: int, of_fleet: int, single: int, requests: int) -> dict[str, Any]:
+    measured_on = await machine()
     with PostgresCluster() as cluster, cluster.database() as url:
         database = Database(url)
         await prepare(database)
@@ -73,7 +74,7 @@ async def _measure(devices: int, of_fleet: int, single: int, requests: int) -> d
             rounds = [await _asked(base, secret, serials, requests, clients) for clients in CLIENTS]
         await database.close()
     return {
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "machine": measured_on,
         "method": (
             f"{devices} devices in fleets of {of_fleet} and {single} with contracts of their own, in PostgreSQL; one "
             f"API process; GET /v1/devices/SERIAL/entitlement of random devices over HTTP, {requests} times by each "

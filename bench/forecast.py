@@ -11,7 +11,6 @@ import asyncio
 import json
 import multiprocessing
 import os
-import platform
 import random
 import resource
 import tempfile
@@ -29,6 +28,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.programme_files import Programme, load_all
+from bench.machine import machine
 from cli.preparation import PROGRAMMES, prepare
 from cli.simulate import offer
 from domain.commands import Accept, Checkout, Quote
@@ -169,6 +169,7 @@ def main(
 
 
 async def _measure(count: int, processes: int) -> dict[str, Any]:
+    measured_on = await machine()
     with tempfile.TemporaryDirectory(prefix="tenure-bench-") as folder:
         database = Database(f"sqlite+aiosqlite:///{folder}/tenure.db")
         programmes = await prepare(database)
@@ -184,7 +185,7 @@ async def _measure(count: int, processes: int) -> dict[str, Any]:
             ),
         }
         await database.close()
-    return _report(count, decider, runs)
+    return _report(measured_on, count, decider, runs)
 
 
 def _templates(pool: ProcessPoolExecutor, programmes: tuple[Programme, ...]) -> Any:
@@ -252,12 +253,12 @@ def _cpu() -> float:
     return mine.ru_utime + mine.ru_stime + children.ru_utime + children.ru_stime
 
 
-def _report(count: int, decider: dict[str, Any], runs: dict[str, Any]) -> dict[str, Any]:
+def _report(measured_on: dict[str, Any], count: int, decider: dict[str, Any], runs: dict[str, Any]) -> dict[str, Any]:
     mine, child = (
         resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     return {
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "machine": measured_on,
         "method": (
             f"{count} active contracts of one device each in SQLite on disk, drawn from every service, model and "
             f"billing period that bills, begun on each of {DAYS} days; twelve months. `decider` lives through "

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 from temporalio.client import Client
@@ -58,16 +56,6 @@ class House:
     def memory(self) -> dict[str, dict[str, float]]:
         """What each process holds now, and the most that it has held, in MB."""
         return {name: {"now": megabytes(pid), "peak": peak_megabytes(pid)} for name, pid in self.pids.items()}
-
-
-def machine() -> dict[str, Any]:
-    """What it is measured on."""
-    return {
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
-    }
 
 
 @asynccontextmanager

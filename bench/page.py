@@ -78,7 +78,7 @@ def _head(*names: str) -> list[str]:
 
 def _loaded(report: Report) -> list[str]:
     """What else went on in the machine, where it was not idle."""
-    load = report["machine"].get("load_before", 0)
+    load = report["machine"]["load_before"][0]
     return (
         [f"Measured while other work shared the cores: a load of {load:.0f} before it began.", ""] if load > 1 else []
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import typer
 from sqlalchemy import func, select
 from temporalio.client import Client
 
+from bench.machine import machine
 from bench.portfolio import portfolio
 from bench.processes import Cpu, peak_megabytes, port_owner
 from cli.preparation import opened, prepare
@@ -98,13 +98,14 @@ def main(
 
 
 async def _measure(count: int, seed: int) -> dict[str, Any]:
+    measured_on = await machine()
     with tempfile.TemporaryDirectory(prefix="tenure-wave-") as folder:
         async with _house(Path(folder)) as house:
             today = datetime.now(UTC).date()
             imported = await _import(house, Path(folder) / "contracts.jsonl", count, today, seed)
             wave = await _campaign(house, today)
             return {
-                "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": os.getloadavg()[0]},
+                "machine": measured_on,
                 "import": imported,
                 "campaign": wave,
                 "peak_memory_mb": house.memory(),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from bench.chaos.faults import EVERY
 from bench.chaos.histories import unreadable
 from bench.chaos.house import standing
 from bench.chaos.rounds import Round, lived_round
+from bench.machine import machine
 from runtime.settings import CHECKOUT
 
 LATEST = Path(__file__).parents[1] / "latest-chaos.json"
@@ -37,12 +36,13 @@ def main(
     a_house: Annotated[int, typer.Option(help="Rounds after which the house is given up for a new one.", min=1)] = 20,
 ) -> None:
     """Live, shake, compare; print a line for each round, and write bench/latest-chaos.json."""
+    measured_on = asyncio.run(machine())
     began, done = time.monotonic(), []
     seeds = list(range(seed, seed + rounds))
     report: dict[str, Any] = {}
     for start in range(0, rounds, a_house):
         done += asyncio.run(_house(seeds[start : start + a_house], contracts, at_once, every))
-        report = _report(done, contracts, time.monotonic() - began)
+        report = _report(measured_on, done, contracts, time.monotonic() - began)
         LATEST.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     print(json.dumps({name: value for name, value in report.items() if name != "rounds"}, indent=2))
     if report["differences"]:
@@ -82,12 +82,12 @@ def _keep_logs(folder: Path, done: list[Round], kept: Path) -> None:
     print(f"what the processes said is kept in {kept}", file=sys.stderr)
 
 
-def _report(done: list[Round], contracts: int, seconds: float) -> dict[str, Any]:
+def _report(measured_on: dict[str, Any], done: list[Round], contracts: int, seconds: float) -> dict[str, Any]:
     faults: Counter[str] = Counter()
     for item in done:
         faults.update(item.faults)
     return {
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": os.getloadavg()[0]},
+        "machine": measured_on,
         "rounds_lived": len(done),
         "contracts_each": contracts,
         "seeds": [done[0].seed, done[-1].seed],

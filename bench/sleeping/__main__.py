@@ -18,10 +18,11 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.machine import machine
 from bench.sleeping.day import DUE_IN, live_through
 from bench.sleeping.filling import Midnight, bring_due, fill, midnight
 from bench.sleeping.house import House, house
-from bench.sleeping.report import bytes_asleep, machine, method, weighed
+from bench.sleeping.report import bytes_asleep, method, weighed
 
 LATEST = Path(__file__).parents[1] / "latest-sleeping.json"
 FOLDER = Path(tempfile.gettempdir()) / "tenure-sleeping"
@@ -83,7 +84,7 @@ async def _measure(folder: Path, plan: _Plan, until: Until) -> dict[str, Any]:
     async with house(folder, shards=plan.shards, **plan.settings) as running:
         await _filled(running, kept, plan)
         report = {
-            "machine": machine(),
+            "machine": await machine(),
             "method": method(plan.contracts, plan.due, plan.shards),
             "settings": plan.settings,
             "asleep": kept.data["asleep"],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 from typing import Any
 
 from bench.sleeping.filling import count
@@ -14,16 +12,6 @@ from runtime.temporal_production import VERSION
 
 SETTLE = 20.0
 """Seconds in which what has just been done is forgotten, before everything is weighed."""
-
-
-def machine() -> dict[str, Any]:
-    """Where it ran, and how busy that was."""
-    return {
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load": [round(load, 1) for load in os.getloadavg()],
-    }
 
 
 def method(contracts: int, due: int, shards: int) -> str:

@@ -33,6 +33,7 @@ from workflows.messages import Advance, ClockStart, ClockState, ContractStart
 
 BEGUN = utc(2027, 1, 31)
 YEAR = utc(2028, 1, 15)
+SUMMER = utc(2027, 7, 1)
 
 
 class Shop:
@@ -71,6 +72,10 @@ class Shop:
         """The contracts of the clock as their read model shows them."""
         async with self.database.read() as connection:
             return list(await contracts.page(connection, Filters(clock=self.clock), after=None, limit=50))
+
+    async def rest(self) -> None:
+        """Give the contracts some time."""
+        await asyncio.sleep(0.05)
 
     async def count(self, what: Any) -> int:
         """How many there are."""
@@ -129,6 +134,50 @@ async def test_one_that_begins_late_comes_along(shop: Shop, monkeypatch: pytest.
         await moving
     (view,) = await shop.views()
     assert (view.now, view.status) == (YEAR, "Lapsed")
+
+
+async def test_few_are_on_their_way_at_the_same_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next sets out when there is room: a worker need not read again those that are on their way."""
+    monkeypatch.setattr("activities.clocks._AT_ONCE", 1)
+    monkeypatch.setattr("activities.clocks._ON_THEIR_WAY", 1)
+    # A long way before the renewal, which the sample's empty catalogue has no offer for.
+    numbers = [await shop.write_down() for _ in range(4)]
+    for number in numbers:
+        await shop.start(number)
+        await shop.order(number)
+    set_out, on_their_way = list[str](), list[int]()
+
+    async def each(told: list[str], update: str, argument: Any) -> None:
+        behind = [view for view in await shop.views() if view.now < SUMMER and view.number in set_out]
+        on_their_way.append(len(behind))
+        set_out.extend(told)
+        await ClockActivities._each(shop.activities, told, update, argument)
+
+    monkeypatch.setattr(shop.activities, "_each", each)
+    await shop.move(SUMMER)
+    assert all(view.now == SUMMER for view in await shop.views())
+    assert set_out[: len(numbers)] == sorted(numbers)
+    assert max(on_their_way) <= 1
+
+
+async def test_one_that_does_not_come_along_holds_up_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room because of contracts that do not move, the others move all the same."""
+    monkeypatch.setattr("activities.clocks._AT_ONCE", 1)
+    monkeypatch.setattr("activities.clocks._ON_THEIR_WAY", 0)
+    monkeypatch.setattr("activities.clocks._PATIENCE", 0.1)
+    monkeypatch.setattr("activities.clocks._TELL_AGAIN", 0.2)
+    late, *others = sorted([await shop.write_down() for _ in range(3)])
+    for number in others:
+        await shop.start(number)
+    async with asyncio.timeout(30):
+        moving = asyncio.create_task(shop.move(YEAR))
+        while sum(view.now == YEAR for view in await shop.views()) < len(others):
+            assert not moving.done()
+            await shop.rest()
+        assert not moving.done()
+        await shop.start(late)
+        await moving
+    assert all(view.now == YEAR for view in await shop.views())
 
 
 async def test_a_deleted_clock_ends_its_contracts(shop: Shop) -> None:
