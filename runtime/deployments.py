@@ -20,7 +20,9 @@ from temporalio.service import RPCError, RPCStatusCode
 PATIENCE = timedelta(seconds=30)
 """How long a build may take to become known: its workers have to have asked for work once."""
 
-_NOT_YET = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION)
+_NOT_KNOWN = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION)
+_BUSY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED)
+"""How a server says so that has just begun, or took longer than a call may. Asking again asks for the same."""
 Answer = TypeVar("Answer")
 
 
@@ -68,11 +70,17 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]], name: str, build: str
         try:
             return await ask()
         except RPCError as error:
-            if error.status not in _NOT_YET:
+            if error.status not in (*_NOT_KNOWN, *_BUSY):
                 raise
             if time.monotonic() > until:
-                raise CannotDeploy(
-                    f"The server knows no worker of {build} in {name} ({error.message}): "
-                    "start one with its TENURE_BUILD_ID, and ask again."
-                ) from error
+                raise CannotDeploy(_why(error, name, build)) from error
         await asyncio.sleep(0.25)
+
+
+def _why(error: RPCError, name: str, build: str) -> str:
+    if error.status in _BUSY:
+        return f"The server did not answer in time ({error.message}); asking again for {build} in {name} does no harm."
+    return (
+        f"The server knows no worker of {build} in {name} ({error.message}): "
+        "start one with its TENURE_BUILD_ID, and ask again."
+    )

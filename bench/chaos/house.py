@@ -10,16 +10,17 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 from temporalio.client import Client
 
-from bench.chaos import builds, programmes
+from bench.chaos import programmes
 from bench.chaos.illness import Illnesses
 from bench.chaos.listeners import Listener, listening
 from bench.chaos.post import PostOffice, post_office
-from runtime import child
+from runtime import child, deployments
 from runtime.ports import LOOPBACK, is_free
 from runtime.postgres_cluster import PostgresCluster
 from runtime.progress import narration
@@ -37,6 +38,7 @@ from workflows.attributes import ALL
 WORKERS = 2
 LISTENERS = 2
 _READY_WITHIN = 60
+_NEW_BUILD_WITHIN = timedelta(seconds=90)
 DEPLOYMENT = "tenure-chaos"
 LASTING = range(15_000, 32_000)
 """Below those that a client's end of a wire gets."""
@@ -77,7 +79,7 @@ class House:
     async def begin(self) -> None:
         """Start workers and API, and wait until the API is ready."""
         self.workers = [self._start("worker") for _ in range(WORKERS)]
-        await builds.make_current(self.client, DEPLOYMENT, str(self.build))
+        await deployments.make_current(self.client, DEPLOYMENT, str(self.build), patience=_NEW_BUILD_WITHIN)
         self.api = self._start("api")
         await self._ready()
 
@@ -114,7 +116,7 @@ class House:
         """Put another build in the place of the one that runs: its workers start, then those of the old one stop."""
         self.build += 1
         old, self.workers = self.workers, [self._start("worker") for _ in range(WORKERS)]
-        await builds.make_current(self.client, DEPLOYMENT, str(self.build))
+        await deployments.make_current(self.client, DEPLOYMENT, str(self.build), patience=_NEW_BUILD_WITHIN)
         await asyncio.gather(*(asyncio.to_thread(child.stop, process) for process in old))
 
     def _start(self, what: str) -> subprocess.Popen[bytes]:
