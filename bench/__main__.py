@@ -21,7 +21,7 @@ from bench.machine import machine
 LATEST = Path(__file__).parent / "latest.json"
 WARM_UP = 10
 ENOUGH = 500
-"""Workflows of the floor, at most: its rate is the same with more."""
+"""Workflows of the floor, at most: as many as the worker keeps, so that its rate is at its best."""
 Pair = tuple[Result, Result]
 
 

@@ -267,10 +267,18 @@ def _put(text: str, name: str, rows: list[str]) -> str:
 
 
 def overview(text: str) -> str:
-    """The claims on top, each with its figure where it has been measured."""
+    """The claims on top, each with its figure where it has been measured; what has not been anew stays as it was."""
     rows = _head("claim", "wanted", "measured")
-    rows += [f"| [{claim}]({place}) | {wanted} | {shown() or 'see there'} |" for claim, place, wanted, shown in CLAIMS]
+    rows += [
+        f"| [{claim}]({place}) | {wanted} | {shown() or _said_before(text, place)} |"
+        for claim, place, wanted, shown in CLAIMS
+    ]
     return _put(text, "overview", rows)
+
+
+def _said_before(text: str, place: str) -> str:
+    found = re.search(rf"\({re.escape(place)}\) \|[^|]*\| ([^|\n]*) \|", text)
+    return found[1] if found else "see there"
 
 
 def _billing_said() -> str | None:
