@@ -41,6 +41,10 @@ class Result:
     cpu: dict[str, float]
     events_per_period: float
 
+    def __add__(self, more: Result) -> Result:
+        cpu = {name: round(used + more.cpu[name], 2) for name, used in self.cpu.items()}
+        return Result(self.done + more.done, self.seconds + more.seconds, cpu, self.events_per_period)
+
     @property
     def rate(self) -> float:
         """Periods per second."""

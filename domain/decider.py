@@ -6,6 +6,7 @@ They are pure: the same contract, command and instant give the same answer, for 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import ModuleType
@@ -157,6 +158,22 @@ def _check_case(contract: Contract, heard: ReportCase, now: datetime) -> tuple[E
 
 def next_due(contract: Contract) -> Due | None:
     """The next thing that happens by itself; nothing when the contract waits for people only, is parked, or is over."""
+    if _FOUND.of is not contract:
+        _FOUND.due, _FOUND.of = _next_due(contract), contract
+    return _FOUND.due
+
+
+class _Found(threading.local):
+    """The last answer of each thread: one state, which never changes, is asked again and again before the next."""
+
+    of: Contract | None = None
+    due: Due | None = None
+
+
+_FOUND = _Found()
+
+
+def _next_due(contract: Contract) -> Due | None:
     if not 1 <= contract.rules <= RULES_VERSION:
         raise UnknownRulesError(contract.rules)
     if contract.parked:

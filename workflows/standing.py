@@ -57,6 +57,7 @@ class Standing:
         self._armed_for: datetime | None = None
         self._rang = self._view_late = self._ahead = False
         self._notes: list[tuple[str, str, str]] = []
+        self._seen: tuple[Contract, tuple[int, datetime, tuple[str, ...]], View] | None = None
         if start.baton:
             self._take_over(start.baton)
         else:
@@ -169,15 +170,22 @@ class Standing:
         self._recorded(record)
 
     def _view(self, contract: Contract | None = None, version: int | None = None) -> View:
-        contract = contract or self._contract
+        """How a contract is shown: one state is shown to who asked, to what is written down, and in the UI."""
+        of = contract or self._contract
+        key = (version or self._seq, self._now(), self._attention(of))
+        if not (self._seen and self._seen[0] is of and self._seen[1] == key):
+            self._seen = of, key, self._made(of, *key)
+        return self._seen[2]
+
+    def _made(self, contract: Contract, version: int, now: datetime, attention: tuple[str, ...]) -> View:
         return view(
             contract,
-            now=self._now(),
+            now=now,
             step=decider.step(contract),
             allowed=permissions(contract),
-            attention=self._attention(contract),
+            attention=attention,
             clock=self._start.clock,
-            version=version or self._seq,
+            version=version,
             closed=decider.is_closed(contract),
         )
 
@@ -188,6 +196,7 @@ class Standing:
 
     def _publish(self) -> None:
         shown = self._view()
+        self._seen = None  # it rests now, and is one of hundreds that a worker keeps
         workflow.set_current_details(details(shown, self._unread()))
         pairs = search_attributes(shown, self._published, staged=self._start.staged)
         if pairs:
