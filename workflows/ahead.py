@@ -16,6 +16,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain import decider, narrative
+    from domain.due import Due
     from domain.effects import Effect, Outcome, OutcomeKind
     from domain.envelope import Event
     from domain.events import Renewed, TermsAdopted
@@ -32,9 +33,13 @@ _GOOD: tuple[OutcomeKind, ...] = ("done", "paid", "pending")
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What fell due at one instant."""
+    """What fell due at one instant, of which state, what that makes of it, and what is noted and told of it."""
 
     events: tuple[Event, ...]
+    of: Contract
+    after: Contract
+    entries: tuple[Entry, ...]
+    effects: tuple[Effect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +92,26 @@ def plan(contract: Contract, outbox: Iterable[Effect], entries: Iterable[Entry],
         due = decider.next_due(contract)
         if due is None or due.at > now:
             break
-        noted: list[Entry] = []
-        effects: list[Effect] = []
-        for event in due.events:
-            contract = decider.evolve(contract, event)
-            noted.append(narrative.entry(contract, event, seq=seq + len(noted) + 1))
-            effects += decider.effects(contract, event)
-        if len(made.asked) + len(effects) > most:
+        happening = _happening(contract, due, seq)
+        if len(made.asked) + len(happening.effects) > most:
             break
-        seq += len(noted)
-        made.happened.append(Happening(due.events))
-        made.entries += noted
-        made.over = any(isinstance(event, RUN_ENDS) for event in due.events)
-        made.ask(contract, effects)
+        contract, seq = happening.after, seq + len(happening.entries)
+        made.happened.append(happening)
+        made.entries += happening.entries
+        made.over = any(isinstance(event, RUN_ENDS) for event in happening.events)
+        made.ask(contract, happening.effects)
     return made
+
+
+def _happening(contract: Contract, due: Due, seq: int) -> Happening:
+    events, after = due.events, contract
+    entries: list[Entry] = []
+    effects: list[Effect] = []
+    for event in events:
+        after = decider.evolve(after, event)
+        entries.append(narrative.entry(after, event, seq=seq + len(entries) + 1))
+        effects += decider.effects(after, event)
+    return Happening(events, contract, after, tuple(entries), tuple(effects))
 
 
 def expected(contract: Contract, effect: Effect) -> tuple[OutcomeKind, ...]:

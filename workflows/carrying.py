@@ -90,8 +90,12 @@ class CarriesOut(Standing):
         self._let_happen(left[0].happened if left else plan.happened)
 
     def _let_happen(self, happened: Iterable[ahead.Happening]) -> None:
+        """What was thought ahead is so, where the contract stands as it was thought to; else it is found anew."""
         for happening in happened:
-            self._apply(happening.events)
+            if happening.of is self._contract and happening.entries[0].seq == self._seq + 1:
+                self._take_on(happening)
+            else:
+                self._apply(happening.events)
 
     async def _work_off(self) -> None:
         while self._outbox:

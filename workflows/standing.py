@@ -95,6 +95,14 @@ class Standing:
             self._run_over = self._run_over or isinstance(event, ahead.RUN_ENDS)
         self._idle, self._changed = False, True
 
+    def _take_on(self, happening: ahead.Happening) -> None:
+        """The same as applying its events, of which everything is known already."""
+        self._contract, self._seq = happening.after, happening.entries[-1].seq
+        self._unrecorded.extend(happening.entries)
+        self._outbox.extend(happening.effects)
+        self._run_over = self._run_over or any(isinstance(event, ahead.RUN_ENDS) for event in happening.events)
+        self._idle, self._changed = False, True
+
     def _note(self, contract: Contract, event: Event, *, command: str | None = None) -> None:
         self._seq += 1
         self._unrecorded.append(narrative.entry(contract, event, seq=self._seq, command=command))
