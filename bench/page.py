@@ -54,10 +54,10 @@ def billing(report: Report, text: str) -> str:
     ]
     note = "The floor is a bare Temporal workflow that asks for as many trivial activities."
     _draw("billing-rate", bars("Invoices in a second, beside the floor", note, rates))
-    rows = _head("", "contracts", "invoices in a second", "of the floor", "CPU of an invoice", "events of an invoice")
+    rows = _head("", "contracts", "invoices in a second", "of the floor", "CPU of an invoice", "of a floor's period")
     rows += [
         f"| {kind} | {run['contracts']:,} | {run['per_second']:.0f} | {run['ratio']:.2f} "
-        f"| {run['cpu_ms_per_invoice']:.1f} ms ({_shares(run)}) | {run['events_per_period']:.1f} |"
+        f"| {run['cpu_ms_per_invoice']:.1f} ms ({_shares(run)}) | {run['floor_cpu_ms_per_period']:.1f} ms |"
         for kind, one in found.items()
         for run in one["runs"]
     ]
