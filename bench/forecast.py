@@ -29,7 +29,6 @@ import typer
 
 from adapters.programme_files import Programme, load_all
 from bench.machine import machine
-from cli.lifetime import collect_seldom
 from cli.preparation import PROGRAMMES, prepare
 from cli.simulate import offer
 from domain.commands import Accept, Checkout, Quote
@@ -215,7 +214,6 @@ def _decider(lives: list[tuple[str, Kept, datetime]]) -> dict[str, Any]:
     batch = Batch(programmes, (agreed(programmes, Answers()),), AS_OF, 12)
     sample = random.Random(2).sample(lives, min(SAMPLE, len(lives)))
     groups = [Group(code, template, None, ({"silent": 1},)) for code, template, _ in sample]
-    collect_seldom()
     batch.live(groups[:100])
     began = time.process_time()
     lived = batch.live(groups)

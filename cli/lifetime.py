@@ -16,15 +16,11 @@ _COLLECT_AFTER = (5_000, 10, 10)
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Runs the work; SIGINT and SIGTERM end it in order, through its own `async with` blocks, and count as success."""
-    collect_seldom()
-    uvloop.run(_until_asked_to_stop(work))
-
-
-def collect_seldom() -> None:
-    """Look for cycles of objects less often than Python would, and never among what is there already."""
+    # What is imported lives as long as the process: it need not be looked through again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
+    uvloop.run(_until_asked_to_stop(work))
 
 
 async def _until_asked_to_stop(work: Coroutine[Any, Any, None]) -> None:

@@ -7,7 +7,6 @@ or answers goes first; and they end when the process that began them does, howev
 from __future__ import annotations
 
 import asyncio
-import gc
 import multiprocessing
 import os
 import threading
@@ -24,8 +23,6 @@ from storage.states import Behind
 
 _MINE: dict[str, Any] = {}
 _NICE = 10
-_COLLECT_AFTER = (50_000, 20, 20)
-"""New objects until cycles are looked for, and so on: lives have hardly any, and looking took a tenth of the time."""
 _AHEAD = 2
 """Batches begun for each process: one that it works at, and one that waits."""
 
@@ -36,8 +33,6 @@ Done = TypeVar("Done")
 def _begin(programmes: Programmes, batch: Batch) -> None:
     _MINE.update(programmes=programmes, batch=batch)
     os.nice(_NICE)
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
