@@ -16,7 +16,6 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain import decider, narrative
-    from domain.due import Due
     from domain.effects import Effect, Outcome, OutcomeKind
     from domain.envelope import Event
     from domain.events import Renewed, TermsAdopted
@@ -33,13 +32,18 @@ _GOOD: tuple[OutcomeKind, ...] = ("done", "paid", "pending")
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What fell due at one instant, of which state, what that makes of it, and what is noted and told of it."""
+    """What happens at one instant, of which state, what that makes of it, and what is noted and told of it."""
 
     events: tuple[Event, ...]
     of: Contract
     after: Contract
     entries: tuple[Entry, ...]
     effects: tuple[Effect, ...]
+
+    @property
+    def ends_run(self) -> bool:
+        """Whether the contract goes on in a new run after it."""
+        return any(isinstance(event, RUN_ENDS) for event in self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +96,27 @@ def plan(contract: Contract, outbox: Iterable[Effect], entries: Iterable[Entry],
         due = decider.next_due(contract)
         if due is None or due.at > now:
             break
-        happening = _happening(contract, due, seq)
-        if len(made.asked) + len(happening.effects) > most:
+        found = happening(contract, due.events, seq)
+        if len(made.asked) + len(found.effects) > most:
             break
-        contract, seq = happening.after, seq + len(happening.entries)
-        made.happened.append(happening)
-        made.entries += happening.entries
-        made.over = any(isinstance(event, RUN_ENDS) for event in happening.events)
-        made.ask(contract, happening.effects)
+        contract, seq = found.after, seq + len(found.entries)
+        made.happened.append(found)
+        made.entries += found.entries
+        made.over = found.ends_run
+        made.ask(contract, found.effects)
     return made
 
 
-def _happening(contract: Contract, due: Due, seq: int) -> Happening:
-    events, after = due.events, contract
+def happening(contract: Contract, events: Iterable[Event], seq: int, command: str | None = None) -> Happening:
+    """What events make of a contract, and what is noted and told of them; ``seq`` is the trail's last entry before."""
+    happened, after = tuple(events), contract
     entries: list[Entry] = []
     effects: list[Effect] = []
-    for event in events:
+    for event in happened:
         after = decider.evolve(after, event)
-        entries.append(narrative.entry(after, event, seq=seq + len(entries) + 1))
+        entries.append(narrative.entry(after, event, seq=seq + len(entries) + 1, command=command))
         effects += decider.effects(after, event)
-    return Happening(events, contract, after, tuple(entries), tuple(effects))
+    return Happening(happened, contract, after, tuple(entries), tuple(effects))
 
 
 def expected(contract: Contract, effect: Effect) -> tuple[OutcomeKind, ...]:

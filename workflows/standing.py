@@ -83,30 +83,24 @@ class Standing:
             self._contract, events = decider.open_contract(opening, start.now, start.rules)
         except Refusal as refusal:
             raise as_error(refusal) from refusal
-        self._note(self._contract, events[0], command=opening.id)
+        self._seq = 1
+        self._unrecorded = [narrative.entry(self._contract, events[0], seq=self._seq, command=opening.id)]
+        self._outbox = list(decider.effects(self._contract, events[0]))
 
     def _now(self) -> datetime:
         return self._clock_now or workflow.now()
 
     def _apply(self, events: Iterable[Event], command: str | None = None) -> None:
-        for event in events:
-            self._contract = decider.evolve(self._contract, event)
-            self._note(self._contract, event, command=command)
-            self._run_over = self._run_over or isinstance(event, ahead.RUN_ENDS)
-        self._idle, self._changed = False, True
+        self._take_on(ahead.happening(self._contract, events, self._seq, command))
 
     def _take_on(self, happening: ahead.Happening) -> None:
-        """The same as applying its events, of which everything is known already."""
-        self._contract, self._seq = happening.after, happening.entries[-1].seq
+        """Let happen what is known to its end: of this very state, and noted from the trail's next entry on."""
+        self._contract = happening.after
+        self._seq += len(happening.entries)
         self._unrecorded.extend(happening.entries)
         self._outbox.extend(happening.effects)
-        self._run_over = self._run_over or any(isinstance(event, ahead.RUN_ENDS) for event in happening.events)
+        self._run_over = self._run_over or happening.ends_run
         self._idle, self._changed = False, True
-
-    def _note(self, contract: Contract, event: Event, *, command: str | None = None) -> None:
-        self._seq += 1
-        self._unrecorded.append(narrative.entry(contract, event, seq=self._seq, command=command))
-        self._outbox.extend(decider.effects(contract, event))
 
     def _note_operation(self, kind: str, summary: str, rule: str) -> None:
         """An entry of the interpreter's own, so that the trail also says what went wrong on the wire."""
