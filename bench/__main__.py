@@ -67,12 +67,13 @@ async def _database(kind: str, few: int, many: int, rounds: int) -> dict[str, An
 
 
 async def _round(running: House, count: int) -> Pair:
-    before = await billing_run.floor(running, min(count, ENOUGH))
+    bare = min(count, ENOUGH)
+    before = await billing_run.floor(running, bare)
     began = time.perf_counter()
     ready = await billing_run.prepare(running, count)
     prepared = time.perf_counter() - began
     ours = await billing_run.billing(running, ready)
-    floor = before + await billing_run.floor(running, min(count, ENOUGH))
+    floor = before + await billing_run.floor(running, bare)
     said = f"{count}: floor {floor.rate:.1f}/s, contracts {ours.rate:.1f}/s ({ours.rate / floor.rate:.2f} of it)"
     print(f"{said}, {ours.cpu_ms:.2f} ms each; prepared in {prepared:.0f} s", file=sys.stderr)
     return floor, ours

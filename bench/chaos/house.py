@@ -79,7 +79,7 @@ class House:
     async def begin(self) -> None:
         """Start workers and API, and wait until the API is ready."""
         self.workers = [self._start("worker") for _ in range(WORKERS)]
-        await deployments.make_current(self.client, DEPLOYMENT, str(self.build), patience=_NEW_BUILD_WITHIN)
+        await self._become_current()
         self.api = self._start("api")
         await self._ready()
 
@@ -116,8 +116,12 @@ class House:
         """Put another build in the place of the one that runs: its workers start, then those of the old one stop."""
         self.build += 1
         old, self.workers = self.workers, [self._start("worker") for _ in range(WORKERS)]
-        await deployments.make_current(self.client, DEPLOYMENT, str(self.build), patience=_NEW_BUILD_WITHIN)
+        await self._become_current()
         await asyncio.gather(*(asyncio.to_thread(child.stop, process) for process in old))
+
+    async def _become_current(self) -> None:
+        """Whatever is not begun yet or may go over goes to the build whose workers have started."""
+        await deployments.make_current(self.client, DEPLOYMENT, str(self.build), patience=_NEW_BUILD_WITHIN)
 
     def _start(self, what: str) -> subprocess.Popen[bytes]:
         read = self.settings
