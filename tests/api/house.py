@@ -147,6 +147,15 @@ class House:
                     return answer
                 await asyncio.sleep(0.02)
 
+    async def notices(self, number: str, right: Callable[[list[dict[str, Any]]], bool] = bool) -> list[dict[str, Any]]:
+        """Wait until a contract's messages are what is right, and on their way: each is proven before it goes out."""
+
+        def gone(all_: list[dict[str, Any]]) -> bool:
+            return right(all_) and all(item["outcome"] != "composed" for item in all_)
+
+        found: list[dict[str, Any]] = await self.sees(f"/v1/contracts/{number}/notices", gone)
+        return found
+
     async def advance(self, number: str, **how: Any) -> dict[str, Any]:
         """Move a contract's clock, and wait until it has arrived."""
         clock: dict[str, Any] = await self.caller.post(f"/v1/contracts/{number}/test-clock/advance", how, wait=30)

@@ -40,7 +40,7 @@ async def test_twenty_thousand_devices_of_the_shipped_programme(house: House) ->
     await ask.put(f"{contract}/checkout/payment-details", {"method": "on_account", "form": form})
     await ask.post(f"{contract}/checkout/confirmation", {})
     await house.becomes(number, "Scheduled")
-    notices = await house.sees(f"{contract}/notices", lambda all_: any(item["name"] == "welcome" for item in all_))
+    notices = await house.notices(number, lambda all_: any(item["name"] == "welcome" for item in all_))
     (welcome,) = [item["body"] for item in notices if item["name"] == "welcome"]
     assert "Your access code: " in welcome
     await ask.post(f"{contract}/complete-onboarding", {})

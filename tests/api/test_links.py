@@ -44,7 +44,7 @@ async def ask(house: House, method: str, where: str, body: Any = None) -> httpx.
 async def test_a_quote_is_seen_and_accepted_by_its_link(house: House) -> None:
     """Whoever has the link sees the offer; the yes is taken once, and its repeat gets the same answer."""
     number = await house.quote()
-    await house.sees(f"/v1/contracts/{number}/notices", lambda notices: notices)
+    await house.notices(number)
     (url,) = await mailed(house, number, "devis")
     seen = (await ask(house, "GET", path(url))).json()
     assert (seen["about"], seen["contract"], seen["open"], seen["answered"]) == ("quote", number, True, None)
@@ -64,11 +64,11 @@ async def test_a_quote_is_seen_and_accepted_by_its_link(house: House) -> None:
 async def test_a_link_opens_nothing_once_its_offer_is_over(house: House) -> None:
     """After the last day, and where another revision has taken its place, it is gone; another guess opens nothing."""
     number = await house.quote()
-    await house.sees(f"/v1/contracts/{number}/notices", lambda notices: notices)
+    await house.notices(number)
     (old,) = await mailed(house, number, "devis")
     offers = [{"serial": "SN-NOCOVER", "service": "care-pagewide-xl"}]
     await house.caller.put(f"/v1/quotes/{number}", {"period": 3, "offers": offers})
-    await house.sees(f"/v1/contracts/{number}/notices", lambda notices: len(notices) == 2)
+    await house.notices(number, lambda all_: len(all_) == 2)
     assert (await ask(house, "POST", f"{path(old)}/accept", {})).status_code == 410
     assert (await ask(house, "GET", path(old))).json()["open"] is False
     new = (await mailed(house, number, "révisé"))[-1]
@@ -86,7 +86,7 @@ async def test_a_renewal_is_answered_by_the_link_of_its_quote_or_of_a_reminder(h
     number = await house.ordered(clock=await house.clock("2027-01-31T09:00:00Z"))
     await house.becomes(number, "Active")
     await house.advance(number, to="2027-12-05T12:00:00Z")
-    await house.sees(f"/v1/contracts/{number}/notices", lambda all_: any(n["name"] == "reminder" for n in all_))
+    await house.notices(number, lambda all_: any(item["name"] == "reminder" for item in all_))
     (quoted,) = await mailed(house, number, "Renouvellement du")
     (reminded,) = await mailed(house, number, "jours")
     for url in (quoted, reminded):
@@ -109,7 +109,7 @@ async def test_a_renewal_is_answered_by_the_link_of_its_quote_or_of_a_reminder(h
 async def test_only_the_hash_of_a_link_is_kept_and_readers_of_the_proof_do_not_get_it(house: House) -> None:
     """Who may read a contract cannot answer in its customer's place."""
     number = await house.quote()
-    (notice,) = await house.sees(f"/v1/contracts/{number}/notices", lambda notices: notices)
+    (notice,) = await house.notices(number)
     (url,) = await mailed(house, number, "devis")
     secret = url.rpartition("/")[2]
     assert len(secret) >= 40

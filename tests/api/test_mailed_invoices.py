@@ -27,7 +27,7 @@ async def test_the_paper_in_the_mail_is_the_paper_of_the_books(house: House, mai
     clock = await house.clock("2027-08-02T14:00:00Z")
     number = await maintained(house, mailing, customer, clock)
     contract = f"/v1/contracts/{number}"
-    notices = await house.sees(f"{contract}/notices", lambda all_: any(n["name"] == "invoice" for n in all_))
+    notices = await house.notices(number, lambda all_: any(item["name"] == "invoice" for item in all_))
     notice = next(item for item in notices if item["name"] == "invoice")
     (invoice,) = await house.caller.get(f"{contract}/invoices")
     pdf = await house.caller.send("GET", f"{contract}/invoices/{invoice['number']}/pdf")

@@ -61,12 +61,11 @@ async def test_a_move_is_decided_step_by_step(house: House, maintenance: str) ->
     for step in ("assigned", "approved", "executed"):
         shown = await ask.post(f"{contract}/advance-request", {"request": move, "step": step})
     assert shown["lines"][0]["place"] == "Burlington"
-    notices = await house.sees(
-        f"{contract}/notices", lambda all_: sum(item["name"] == "request_step" for item in all_) == 2
-    )
+    notices = await house.notices(number, lambda all_: sum(item["name"] == "request_step" for item in all_) == 2)
     assert all(item["outcome"] == "sent" for item in notices)
-    cases = {case["case"]: case["status"] for case in await ask.get(f"{contract}/cases")}
-    assert cases[move] == "closed"
+    await house.sees(
+        f"{contract}/cases", lambda all_: {case["case"]: case["status"] for case in all_}[move] == "closed"
+    )
 
 
 @pytest.mark.rule("ICM-1")
@@ -75,9 +74,7 @@ async def test_a_depot_case_tells_how_to_mail_the_machine(house: House, maintena
     number, serial = await maintained(house, maintenance)
     contract = f"/v1/contracts/{number}"
     await house.caller.post(f"{contract}/cases", {"serial": serial, "subject": "bruit"})
-    notices = await house.sees(
-        f"{contract}/notices", lambda all_: any(item["name"] == "case_instructions" for item in all_)
-    )
+    notices = await house.notices(number, lambda all_: any(item["name"] == "case_instructions" for item in all_))
     bodies = {item["name"]: item["body"] for item in notices}
     assert f"{number}-C1" in bodies["case_opened"]
     assert "l'atelier" in bodies["case_instructions"]
@@ -99,9 +96,7 @@ async def test_what_is_covered_is_answered_from_the_contract(house: House, maint
     assert [item["number"] for item in found["items"]] == [number]
     assert (await ask.get("/v1/cover", serial=serial, model="9043-MR9"))["items"] == []
     await ask.post(f"/v1/contracts/{number}/request-copy", {"document": "contract_copy"})
-    notices = await house.sees(
-        f"/v1/contracts/{number}/notices", lambda all_: any(item["name"] == "copy" for item in all_)
-    )
+    notices = await house.notices(number, lambda all_: any(item["name"] == "copy" for item in all_))
     (copy,) = [item for item in notices if item["name"] == "copy"]
     (key,) = copy["documents"]
     _, term, _, name = key.split("/")
