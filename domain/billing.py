@@ -65,9 +65,9 @@ def _billable(contract: Contract, line: Line) -> date | None:
 def _before_service(contract: Contract, line: Line) -> date | None:
     """The period's first day; for a line that came in mid-period, the day on which it came."""
     paused = contract.status is Status.SUSPENDED and pauses_count(contract)
-    first, last = next_period(contract, line), last_served(contract, line)
-    if first is None or line.over or paused or contract.status not in RUNNING:
+    if line.over or paused or contract.status not in RUNNING or (first := next_period(contract, line)) is None:
         return None
+    last = last_served(contract, line)
     day = max(first, line.served_from or first)
     return None if (last is not None and day > last) or _waits(contract, day) else day
 

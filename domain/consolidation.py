@@ -18,7 +18,7 @@ from domain.state import Contract
 
 def together(contract: Contract, event: Event) -> date | None:
     """The cut-off day with which an event's bill goes out; none where it is an invoice of its own."""
-    billing, bill = contract.terms.billing, getattr(event, "bill", None)
+    billing, bill = contract.terms.billing, vars(event).get("bill")
     if billing is None or billing.consolidated is None or bill is None or not bill.gross:
         return None
     if isinstance(event, OrderPlaced) or not is_on_account(contract, event):

@@ -185,7 +185,7 @@ def _next_due(contract: Contract) -> Due | None:
 def evolve(contract: Contract, event: Event) -> Contract:
     """The contract after an event."""
     changes: dict[str, Any] = consolidation.noted(contract, event) | _EVOLVE[type(event)](contract, event)
-    rules = getattr(event, "rules", None) or contract.rules
+    rules = vars(event).get("rules") or contract.rules
     moved = changes | {"version": contract.version + 1, "at": max(contract.at, event.at), "rules": rules}
     after = settling.settled(contract.model_copy(update=moved), event)
     return _without_settled(after) if after.contested else after

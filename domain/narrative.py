@@ -46,7 +46,7 @@ from domain.view import Entry
 
 def amount(contract: Contract, event: Event) -> Decimal | None:
     """What an event charges, gross, or with a minus credits; none where it is not about money."""
-    charged, credited = getattr(event, "bill", None), getattr(event, "credit", None)
+    charged, credited = vars(event).get("bill"), vars(event).get("credit")
     if not any(bill and bill.charges for bill in (charged, credited)):
         return None
     return rounded(_gross(charged) - _gross(credited), contract.terms.currency)
@@ -105,7 +105,7 @@ def entry(contract: Contract, event: Event, *, seq: int, command: str | None = N
 def _data(event: Event) -> dict[str, object]:
     """Everything that the event says besides what the entry says itself; terms are named by their version."""
     data: dict[str, object] = event.model_dump(mode="json", exclude={"at", "rule", "by", "kind", "terms"})
-    terms = getattr(event, "terms", None)
+    terms = vars(event).get("terms")
     return data if terms is None else data | {"terms_version": terms.version}
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from domain.catalogue import Index, index_values
@@ -17,7 +18,7 @@ from domain.commands import At, Quote
 from domain.decider import check, effects, evolve, next_due, open_contract, report
 from domain.due import Due
 from domain.dunning.unpaid import ON_ACCOUNT
-from domain.effects import AskRates, Collect, CountFleet, Effect, IssueInvoice, Outcome, Requote
+from domain.effects import AskRates, Collect, CountFleet, Effect, IssueInvoice, Outcome, OutcomeKind, Requote
 from domain.envelope import Command, Event
 from domain.fleet.state import Census
 from domain.narrative import entry
@@ -67,12 +68,12 @@ class PriceListWorld:
             case CountFleet(on=day) if contract.fleet:
                 return Outcome(census=(self.fleet or contract.fleet.last).model_copy(update={"on": day}))
             case IssueInvoice() if effect.set_off and effect.set_off == effect.bill.gross:
-                return Outcome(kind="paid")
+                return _plain("paid")
             case IssueInvoice(method=method) | Collect(method=method):
                 kind, reason = self._answer(method or ON_ACCOUNT, again=isinstance(effect, Collect))
-                return Outcome(kind=kind, reason=reason)
+                return _plain(kind, reason)
             case _:
-                return Outcome()
+                return _plain()
 
     def _answer(self, method: str, *, again: bool) -> Answer:
         return ("paid", None) if self.settles and method == ON_ACCOUNT else answered(method, again=again)
@@ -84,6 +85,12 @@ class PriceListWorld:
         }
         newer = self.terms if self.terms and self.terms.version > contract.terms.version else None
         return Outcome(prices=prices, terms=newer, index=moved(self.indices, effect, contract.date_of(effect.at)))
+
+
+@cache
+def _plain(kind: OutcomeKind = "done", reason: str | None = None) -> Outcome:
+    """An outcome that says how it went, and no more: a few, which a portfolio's lives meet millions of times."""
+    return Outcome(kind=kind, reason=reason)
 
 
 def moved(indices: Mapping[str, Index], effect: Requote, on: date) -> tuple[Decimal, Decimal] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from stdnum.eu import vat
 
 from domain.refusal import Refusal
-from domain.terms import Place, TaxPart, TaxRate
+from domain.terms import TaxPart, TaxRate
 from domain.values import Carried
 
 if TYPE_CHECKING:
@@ -44,16 +44,16 @@ def levied(terms: Terms, customer: Customer, on: date, known: tuple[TaxRate, ...
     if reverse and seller and customer.country in EU and customer.country != seller:
         if customer.vat_number:
             return Levied(name=reverse.name, percent=Decimal(0), category="AE")
-        return _rate(terms, Place(country=seller), on, known)
-    return _rate(terms, Place(country=customer.country, region=customer.region), on, known)
+        return _rate(terms, seller, None, on, known)
+    return _rate(terms, customer.country, customer.region, on, known)
 
 
-def _rate(terms: Terms, place: Place, on: date, known: tuple[TaxRate, ...]) -> Levied | None:
-    rate = terms.rate(place.country, on, place.region, known)
+def _rate(terms: Terms, country: str, region: str | None, on: date, known: tuple[TaxRate, ...]) -> Levied | None:
+    rate = terms.rate(country, on, region, known)
     if rate is None:
         return None
     rates = known if terms.tax.source == "service" else terms.tax.rates
-    listed = any(item.country == place.country for item in rates)
+    listed = any(item.country == country for item in rates)
     category: Category = ("S" if rate.percent else "Z") if listed else "O"
     return Levied(name=rate.name, percent=rate.percent, category=category, parts=rate.parts)
 

@@ -76,7 +76,7 @@ def _moved(contract: Contract, event: Event) -> Account:
 
 def _billed(contract: Contract, event: Event) -> Account:
     """The account after what an event credits and bills; a bill is paid first from what stands there."""
-    account, credit, bill = contract.account, getattr(event, "credit", None), getattr(event, "bill", None)
+    account, credit, bill = contract.account, vars(event).get("credit"), vars(event).get("bill")
     if credit:
         account = credited(contract, account.model_copy(update={"set_off": {}, "applied": {}}), credit.gross)
     if bill is None or not bill.gross:

@@ -17,7 +17,7 @@ ON_ACCOUNT = "on_account"
 
 def is_on_account(contract: Contract, event: Event) -> bool:
     """Whether what an event bills is paid on account."""
-    method = getattr(event, "method", None) or (contract.order.method if contract.order else None)
+    method = vars(event).get("method") or (contract.order.method if contract.order else None)
     return bool(method == ON_ACCOUNT)
 
 

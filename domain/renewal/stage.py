@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from domain.activation import next_term
 from domain.calendar import DAY
@@ -55,8 +55,10 @@ def _due_offer(contract: Contract, term: Term) -> Iterator[Due]:
     on = opens_on(rules, term)
     at = moment(contract, on, contract.terms.notices_at)
     rule = rules.quote_rule or rules.rule
-    event = RenewalOpened(at=at, rule=rule, term=term.number + 1)
-    yield Due(at, Rank.NOTICE, on, f"offer term {term.number + 1}", rule, (event,))
+    number = term.number + 1
+    yield Due(
+        at, Rank.NOTICE, on, f"offer term {number}", rule, lambda: (RenewalOpened(at=at, rule=rule, term=number),)
+    )
 
 
 def _due_reminder(contract: Contract, term: Term) -> Iterator[Due]:
@@ -67,15 +69,16 @@ def _due_reminder(contract: Contract, term: Term) -> Iterator[Due]:
     on = term.last - timedelta(days=days)
     if (days < 0) != (contract.status is Status.EXPIRED or _in_grace(contract, term, on)):
         return
-    at = moment(contract, on, contract.terms.notices_at)
-    reason = _needless(contract, term, on)
-    event: Event = (
-        ReminderSkipped(at=at, rule=terms.reminder_rule, days=days, reason=reason)
-        if reason
-        else ReminderSent(at=at, rule=terms.reminder_rule, days=days, last_day=term.last)
-    )
+    at, rule = moment(contract, on, contract.terms.notices_at), terms.reminder_rule
     what = f"reminder {days} days before the term ends" if days > 0 else "reminder after the end"
-    yield Due(at, Rank.NOTICE, on, what, terms.reminder_rule, (event,))
+    yield Due(at, Rank.NOTICE, on, what, rule, lambda: (_reminder(contract, term, at, on, days),))
+
+
+def _reminder(contract: Contract, term: Term, at: datetime, on: date, days: int) -> Event:
+    rule, reason = renewal_rules(contract).reminder_rule, _needless(contract, term, on)
+    if reason:
+        return ReminderSkipped(at=at, rule=rule, days=days, reason=reason)
+    return ReminderSent(at=at, rule=rule, days=days, last_day=term.last)
 
 
 def _in_grace(contract: Contract, term: Term, day: date) -> bool:
@@ -110,8 +113,15 @@ def _due_commitment(contract: Contract, term: Term) -> Iterator[Due]:
     if rules.mode != "tacit" or rules.commits == "at_end" or decided or last >= term.last:
         return
     at, rule = moment(contract, last + DAY), rules.notice_rule or rules.rule
-    event = RenewalCommitted(at=at, rule=rule, term=next_term(contract, term))
-    yield Due(at, Rank.TERM, last + DAY, f"term {term.number + 1} is certain unless somebody says no", rule, (event,))
+    what = f"term {term.number + 1} is certain unless somebody says no"
+    yield Due(
+        at,
+        Rank.TERM,
+        last + DAY,
+        what,
+        rule,
+        lambda: (RenewalCommitted(at=at, rule=rule, term=next_term(contract, term)),),
+    )
 
 
 def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
@@ -120,22 +130,34 @@ def _due_end(contract: Contract, term: Term) -> Iterator[Due]:
     rules, renewal = renewal_rules(contract), contract.renewal
     at, rule = moment(contract, term.last + DAY), rules.rule
     if renewal.answer == "accepted" or rules.mode == "tacit":
-        renewed = Renewed(
-            rules=RULES_VERSION,
-            at=at,
-            rule=rule,
-            term=next_term(contract, term),
-            tacit=renewal.answer is None,
-            prices=renewal.prices,
-            terms=renewal.terms,
-        )
-        yield Due(at, Rank.TERM, term.last + DAY, f"term {term.number + 1} begins", rule, (renewed,))
+        what = f"term {term.number + 1} begins"
+        yield Due(at, Rank.TERM, term.last + DAY, what, rule, lambda: (_renewed(contract, term, at),))
     else:
         at = moment(contract, max(term.last, last_answer_day(contract, term)) + DAY)
-        ended = Ended(at=at, rule=rule, status="Expired", last_day=term.last, reason="the term was not renewed")
-        ends = {line.id: min(line.ends_on or term.last, term.last) for line in contract.lines}
         what = "the contract expires unless it is renewed"
-        yield Due(at, Rank.END, term.last, what, rule, lambda: (*settle(contract, at, ends), ended))
+        yield Due(at, Rank.END, term.last, what, rule, lambda: _expired(contract, term, at))
+
+
+def _renewed(contract: Contract, term: Term, at: datetime) -> Renewed:
+    renewal = contract.renewal
+    return Renewed(
+        rules=RULES_VERSION,
+        at=at,
+        rule=renewal_rules(contract).rule,
+        term=next_term(contract, term),
+        tacit=renewal.answer is None,
+        prices=renewal.prices,
+        terms=renewal.terms,
+    )
+
+
+def _expired(contract: Contract, term: Term, at: datetime) -> tuple[Event, ...]:
+    rule, reason = renewal_rules(contract).rule, "the term was not renewed"
+    ends = {line.id: min(line.ends_on or term.last, term.last) for line in contract.lines}
+    return (
+        *settle(contract, at, ends),
+        Ended(at=at, rule=rule, status="Expired", last_day=term.last, reason=reason),
+    )
 
 
 CHECKS = {Renew: check_renew, DeclineRenewal: check_decline, ReportRequote: check_requote}
