@@ -110,6 +110,7 @@ def _merged(name: str) -> dict[type[Any], Callable[..., Any]]:
 _CHECKS = _merged("CHECKS")
 _EVOLVE = _merged("EVOLVE")
 _EFFECTS = _merged("EFFECTS")
+_WORDS: frozenset[type[Event]] = frozenset().union(*(getattr(stage, "WORDS", ()) for stage in _STAGES))
 _DUES: tuple[Callable[[Contract], Iterator[Due]], ...] = tuple(stage.due for stage in _STAGES if hasattr(stage, "due"))
 
 
@@ -204,6 +205,11 @@ def effects(contract: Contract, event: Event) -> tuple[Effect, ...]:
     asked = taxation.asks(contract, event)
     marked = tuple(consolidation.marked(contract, event, effect) for effect in told)
     return (*asked, *invoice_mail.mailed(contract, marked))
+
+
+def is_words(event: Event) -> bool:
+    """Whether the world hears papers and messages alone of an event: where all of them arrive, nothing follows."""
+    return type(event) in _WORDS
 
 
 def report(effect: Effect, outcome: Outcome) -> Command | None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from domain.catalogue import Index, index_values
 from domain.commands import At, Quote
-from domain.decider import check, effects, evolve, next_due, open_contract, report
+from domain.decider import check, effects, evolve, is_words, next_due, open_contract, report
 from domain.due import Due
 from domain.dunning.unpaid import ON_ACCOUNT
 from domain.effects import AskRates, Collect, CountFleet, Effect, IssueInvoice, Outcome, OutcomeKind, Requote
@@ -124,7 +124,8 @@ def answered(method: str, *, again: bool) -> Answer:
 class Life:
     """A contract that is being lived through: its state, its audit trail, what the world was told.
 
-    One that is not ``narrated`` keeps no trail and goes through its events about a fifth faster.
+    One that is not ``narrated`` keeps no trail, words no papers and messages from which nothing can follow, and goes
+    through its events about a third faster.
     """
 
     contract: Contract
@@ -188,6 +189,8 @@ class Life:
         self.events.append(event)
         if self.narrated:
             self.entries.append(entry(contract, event, seq=len(self.entries) + 1, command=command))
+        elif is_words(event):
+            return ()
         caused = effects(contract, event)
         if tell:
             self._tell(caused)

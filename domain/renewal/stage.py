@@ -163,3 +163,4 @@ def _expired(contract: Contract, term: Term, at: datetime) -> tuple[Event, ...]:
 CHECKS = {Renew: check_renew, DeclineRenewal: check_decline, ReportRequote: check_requote}
 EVOLVE = changes.EVOLVE
 EFFECTS = telling.EFFECTS
+WORDS = telling.WORDS

@@ -186,3 +186,5 @@ EFFECTS = {
     RenewalCommitted: _tell_committed,
     Renewed: _tell_renewed,
 }
+WORDS = frozenset({RenewalQuoted, ReminderSent, RenewalDeclined, RenewalCommitted, Renewed})
+"""Of these the world hears words alone: papers and messages."""
