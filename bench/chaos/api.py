@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 from adapters.message_list import Messages
@@ -26,6 +25,7 @@ async def _answer(programmes: Path) -> None:
             await asyncio.wait({server})
 
 
-if __name__ == "__main__":
+def main(programmes: Path) -> None:
+    """Answer with the programmes of a folder, until asked to stop."""
     configure_logging(settings().log_level)
-    run(_answer(Path(sys.argv[1])))
+    run(_answer(programmes))

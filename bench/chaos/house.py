@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import subprocess
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
 from temporalio.client import Client
 
-from bench.chaos import programmes
+from bench.chaos import api, nursery, programmes, worker
 from bench.chaos.illness import Illnesses
 from bench.chaos.listeners import Listener, listening
 from bench.chaos.post import PostOffice, post_office
-from runtime import child, deployments
+from runtime import deployments
 from runtime.ports import LOOPBACK, is_free
 from runtime.postgres_cluster import PostgresCluster
 from runtime.progress import narration
 from runtime.search_attributes import ensure_search_attributes
-from runtime.settings import CHECKOUT, Settings, read_settings
+from runtime.settings import Settings, read_settings
 from runtime.temporal import connect
 from runtime.temporal_binary import temporal_binary
 from runtime.temporal_server import EmbeddedServer
@@ -37,6 +35,8 @@ from workflows.attributes import ALL
 
 WORKERS = 2
 LISTENERS = 2
+LOOKS = 4
+"""As many contracts are compared at once: each comparison takes two of the ten connections that there are."""
 _READY_WITHIN = 60
 _NEW_BUILD_WITHIN = timedelta(seconds=90)
 DEPLOYMENT = "tenure-chaos"
@@ -58,10 +58,11 @@ class House:
     office: PostOffice
     listeners: list[Listener]
     secret: str
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    api: subprocess.Popen[bytes] | None = None
+    workers: list[ForkServerProcess] = field(default_factory=list)
+    api: ForkServerProcess | None = None
     build: int = 1
     shaken: asyncio.Lock = field(default_factory=asyncio.Lock)
+    looks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS))
 
     @property
     def base(self) -> str:
@@ -78,26 +79,26 @@ class House:
 
     async def begin(self) -> None:
         """Start workers and API, and wait until the API is ready."""
-        self.workers = [self._start("worker") for _ in range(WORKERS)]
+        self.workers = [self._start(worker.main) for _ in range(WORKERS)]
         await self._become_current()
-        self.api = self._start("api")
+        self.api = self._start(api.main)
         await self._ready()
 
     async def end(self) -> None:
         """Stop what runs, in order."""
         running = [*self.workers, *([self.api] if self.api else [])]
-        await asyncio.gather(*(asyncio.to_thread(child.stop, process) for process in running))
+        await asyncio.gather(*(asyncio.to_thread(nursery.stop, process) for process in running))
 
     async def kill_worker(self, which: int) -> None:
         """End a worker without a word, and start another in its place."""
-        _kill(self.workers[which])
-        self.workers[which] = self._start("worker")
+        nursery.kill(self.workers[which])
+        self.workers[which] = self._start(worker.main)
 
     async def kill_api(self) -> None:
         """End the API without a word, and start it again."""
         if self.api:
-            _kill(self.api)
-        self.api = self._start("api")
+            nursery.kill(self.api)
+        self.api = self._start(api.main)
         await self._ready()
 
     async def kill_temporal(self, away: float) -> None:
@@ -115,15 +116,15 @@ class House:
     async def upgrade(self) -> None:
         """Put another build in the place of the one that runs: its workers start, then those of the old one stop."""
         self.build += 1
-        old, self.workers = self.workers, [self._start("worker") for _ in range(WORKERS)]
+        old, self.workers = self.workers, [self._start(worker.main) for _ in range(WORKERS)]
         await self._become_current()
-        await asyncio.gather(*(asyncio.to_thread(child.stop, process) for process in old))
+        await asyncio.gather(*(asyncio.to_thread(nursery.stop, process) for process in old))
 
     async def _become_current(self) -> None:
         """Whatever is not begun yet or may go over goes to the build whose workers have started."""
         await deployments.make_current(self.client, DEPLOYMENT, str(self.build), patience=_NEW_BUILD_WITHIN)
 
-    def _start(self, what: str) -> subprocess.Popen[bytes]:
+    def _start(self, work: Callable[[Path], None]) -> ForkServerProcess:
         read = self.settings
         told = {
             "TENURE_VAR_DIR": str(self.folder),
@@ -137,11 +138,9 @@ class House:
             "TENURE_WORKER_DEPLOYMENT": DEPLOYMENT,
             "TENURE_BUILD_ID": str(self.build),
             "TENURE_LOG_LEVEL": "WARNING",
-            "PYTHONPATH": str(CHECKOUT),
         }
-        with (self.folder / f"{what}.log").open("ab") as log:
-            command = [sys.executable, "-m", f"bench.chaos.{what}", str(self.folder / "programmes")]
-            return child.start(command, output=log, env=os.environ | told)
+        log = self.folder / f"{work.__module__.rpartition('.')[2]}.log"
+        return nursery.start(work, self.folder / "programmes", output=log, env=told)
 
     async def _ready(self) -> None:
         async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient() as http:
@@ -152,11 +151,6 @@ class House:
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(0.1)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ async def differences(house: House, lived: Lived, *, patience: float = SETTLES_W
     until = time.monotonic() + patience
     while True:
         try:
-            async with house.database.read() as connection:
+            async with house.looks, house.database.read() as connection:
                 wrong = await compared(connection, house, lived)
         except (DBAPIError, PoolTimeout, OSError) as error:
             wrong = [f"the database could not be read: {error}"]

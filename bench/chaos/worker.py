@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ async def _work(programmes: Path) -> None:
             await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
+def main(programmes: Path) -> None:
+    """Work with the programmes of a folder, until asked to stop."""
     configure_logging(settings().log_level)
-    run(_work(Path(sys.argv[1])))
+    run(_work(programmes))

@@ -32,11 +32,13 @@ async def test_whatever_breaks_the_contracts_are_the_simulators(shaken: Shaken) 
 async def test_who_was_killed_is_running_again(shaken: Shaken) -> None:
     """Each process of the house is there once: what was killed has gone, and was started on the same data."""
     house = shaken.house
-    assert [process.poll() for process in house.workers] == [None] * len(house.workers)
     assert house.api is not None
-    assert house.api.poll() is None
-    mine = [child for child in psutil.Process().children() if "bench.chaos.worker" in " ".join(child.cmdline())]
-    assert {child.pid for child in mine} == {process.pid for process in house.workers}
+    running = [*house.workers, house.api]
+    assert [process.exitcode for process in running] == [None] * len(running)
+    # All that its first process was forked from has, directly.
+    nursery = psutil.Process(running[0].pid).parent()
+    assert nursery is not None
+    assert {child.pid for child in nursery.children()} == {process.pid for process in running}
 
 
 Plant = Callable[[AsyncConnection, Lived], Awaitable[None]]
