@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import httpx
-from temporalio.client import Client
+import pytest
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError
 
 from adapters.message_list import Messages
 from adapters.papers import Papers
@@ -74,3 +75,21 @@ async def test_without_temporal_a_quote_waits_and_is_not_lost(house: House) -> N
     assert made["number"] in numbers
     page = await house.caller.get("/v1/contracts", customer=customer["id"])
     assert [item["number"] for item in page["items"]] == [made["number"]]
+
+
+async def test_a_move_that_is_not_answered_is_to_be_asked_for_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Temporal does not say in time whether a clock moves, the answer is 503; the repeat moves it."""
+    clock = await house.clock("2027-01-31T09:00:00Z")
+    path, wanted = f"/v1/test-clocks/{clock}/advance?wait=30", {"by": "P1M"}
+
+    async def unanswered(*_: object, **__: object) -> None:
+        raise WorkflowUpdateRPCTimeoutOrCancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WorkflowHandle, "execute_update", unanswered)
+        response = await house.caller.send("POST", path, key="unanswered", json=wanted)
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    moved = (await house.caller.send("POST", path, key="unanswered", json=wanted)).json()
+    assert (moved["status"], moved["now"]) == ("ready", "2027-02-28T09:00:00Z")
