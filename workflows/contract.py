@@ -210,6 +210,10 @@ class ContractWorkflow(CarriesOut, TakesCommands):
         if self._clock_now and move.to > self._clock_now:
             self._clock_now = move.to
             self._note_operation("clock", f"Test clock moved to {move.to:%Y-%m-%d %H:%M} UTC", "COM-1")
+        if move.settles:
+            await workflow.wait_condition(lambda: self._leaving or self.settled())
+            if self._leaving:
+                raise moved_on()
         return self._view()
 
     @advance.validator

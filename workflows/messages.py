@@ -114,10 +114,15 @@ class ContractStart(Carried):
 
 
 class Advance(Carried):
-    """Move a contract's own clock forward to an instant."""
+    """Move a contract's own clock forward to an instant.
+
+    ``settles`` asks for the answer when all that falls due until then is done. Runs that were asked before there was
+    the word have answered at once, and do so when they are replayed.
+    """
 
     id: Id
     to: AwareDatetime
+    settles: bool = False
 
 
 class ClockStart(Carried):

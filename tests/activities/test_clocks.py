@@ -13,6 +13,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 import worker
 from activities.clocks import ClockActivities
@@ -124,7 +126,7 @@ async def test_a_clock_takes_all_its_contracts_along(shop: Shop) -> None:
 
 async def test_one_that_begins_late_comes_along(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A contract whose workflow begins only while its clock moves is taken along too."""
-    monkeypatch.setattr("activities.clocks._TELL_AGAIN", 0.2)
+    monkeypatch.setattr("activities.clocks._TELL_AGAIN", (0.2, 0.2))
     number = await shop.write_down()
     moving = asyncio.create_task(shop.move(YEAR))
     await asyncio.sleep(0.5)
@@ -138,37 +140,42 @@ async def test_one_that_begins_late_comes_along(shop: Shop, monkeypatch: pytest.
 
 async def test_few_are_on_their_way_at_the_same_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next sets out when there is room: a worker need not read again those that are on their way."""
-    monkeypatch.setattr("activities.clocks._AT_ONCE", 1)
-    monkeypatch.setattr("activities.clocks._ON_THEIR_WAY", 1)
+    monkeypatch.setattr("activities.clocks._ON_THEIR_WAY", 2)
     # A long way before the renewal, which the sample's empty catalogue has no offer for.
-    numbers = [await shop.write_down() for _ in range(4)]
+    numbers = [await shop.write_down() for _ in range(5)]
     for number in numbers:
         await shop.start(number)
         await shop.order(number)
-    set_out, on_their_way = list[str](), list[int]()
+    on_their_way, most = set[str](), 0
 
-    async def each(told: list[str], update: str, argument: Any) -> None:
-        behind = [view for view in await shop.views() if view.now < SUMMER and view.number in set_out]
-        on_their_way.append(len(behind))
-        set_out.extend(told)
-        await ClockActivities._each(shop.activities, told, update, argument)
+    async def update(number: str, name: str, argument: Any) -> None:
+        nonlocal most
+        on_their_way.add(number)
+        most = max(most, len(on_their_way))
+        await ClockActivities._update(shop.activities, number, name, argument)
+        on_their_way.remove(number)
 
-    monkeypatch.setattr(shop.activities, "_each", each)
+    monkeypatch.setattr(shop.activities, "_update", update)
     await shop.move(SUMMER)
     assert all(view.now == SUMMER for view in await shop.views())
-    assert set_out[: len(numbers)] == sorted(numbers)
-    assert max(on_their_way) <= 1
+    assert most == 2
 
 
 async def test_one_that_does_not_come_along_holds_up_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no room because of contracts that do not move, the others move all the same."""
-    monkeypatch.setattr("activities.clocks._AT_ONCE", 1)
-    monkeypatch.setattr("activities.clocks._ON_THEIR_WAY", 0)
+    """Where a contract takes the only place because it does not answer, the others move all the same."""
+    monkeypatch.setattr("activities.clocks._ON_THEIR_WAY", 1)
     monkeypatch.setattr("activities.clocks._PATIENCE", 0.1)
-    monkeypatch.setattr("activities.clocks._TELL_AGAIN", 0.2)
     late, *others = sorted([await shop.write_down() for _ in range(3)])
     for number in others:
         await shop.start(number)
+    answers = asyncio.Event()
+
+    async def update(number: str, name: str, argument: Any) -> None:
+        if number == late:
+            await answers.wait()
+        await ClockActivities._update(shop.activities, number, name, argument)
+
+    monkeypatch.setattr(shop.activities, "_update", update)
     async with asyncio.timeout(30):
         moving = asyncio.create_task(shop.move(YEAR))
         while sum(view.now == YEAR for view in await shop.views()) < len(others):
@@ -176,8 +183,36 @@ async def test_one_that_does_not_come_along_holds_up_nobody(shop: Shop, monkeypa
             await shop.rest()
         assert not moving.done()
         await shop.start(late)
+        answers.set()
         await moving
     assert all(view.now == YEAR for view in await shop.views())
+
+
+async def test_a_worker_that_stops_waits_for_no_contract(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move ends when its worker is to stop, with nothing of it left running; the next worker goes on with it."""
+    number = await shop.write_down()
+    await shop.start(number)
+    asked, given_up = asyncio.Event(), asyncio.Event()
+
+    async def update(*_: Any) -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    monkeypatch.setattr(shop.activities, "_update", update)
+    environment = ActivityEnvironment()
+    move = ClockMove(clock=shop.clock, to=YEAR)
+    moving = asyncio.create_task(environment.run(shop.activities.advance_contracts, move))
+    await asked.wait()
+    environment.worker_shutdown()
+    with pytest.raises(ApplicationError, match="the next one goes on"):
+        await moving
+    assert given_up.is_set()
+    monkeypatch.undo()
+    await shop.move(YEAR)
+    assert [view.now for view in await shop.views()] == [YEAR]
 
 
 async def test_a_deleted_clock_ends_its_contracts(shop: Shop) -> None:
@@ -197,7 +232,7 @@ async def test_a_deleted_clock_ends_its_contracts(shop: Shop) -> None:
 
 async def test_a_clock_that_is_on_its_way_takes_a_later_target(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The world may see it arrived before it hears so itself: whoever then moves it on is not refused."""
-    monkeypatch.setattr("activities.clocks._TELL_AGAIN", 0.2)
+    monkeypatch.setattr("activities.clocks._TELL_AGAIN", (0.2, 0.2))
     number = await shop.write_down()
     clock = await shop.client.start_workflow(
         "TestClock",
