@@ -10,7 +10,7 @@ from pathlib import Path
 from holidays import list_supported_countries
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.alive import Alive
 from activities.batches import BatchActivities
@@ -42,6 +42,7 @@ from adapters.payments_stripe import StripePayments
 from adapters.taxes_embedded import FileTaxes
 from adapters.taxes_http import HttpTaxes
 from adapters.texts import Texts
+from runtime.rereading import Rereading
 from runtime.settings import CHECKOUT, Settings
 from storage.database import Database
 from workflows.campaign import CampaignWorkflow
@@ -177,7 +178,9 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
         together={"billing.issue_invoice": billing.issue_together},
     )
     books = BooksActivities(database)
-    return Worker(
+    # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
+    runner = Rereading()
+    worker = Worker(
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
@@ -215,8 +218,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
             batches.carry_out,
             books.close,
         ],
-        # The sandbox finds faults in code: the tests and the replay gate run in it, here it would only cost.
-        workflow_runner=UnsandboxedWorkflowRunner(),
+        workflow_runner=runner,
         interceptors=[Alive()],
         graceful_shutdown_timeout=GRACE,
         max_cached_workflows=settings.max_cached_workflows,
@@ -224,6 +226,7 @@ def build(client: Client, settings: Settings, database: Database, world: Outside
         max_concurrent_activities=settings.max_activities,
         deployment_config=deployment(settings),
     )
+    return runner.serve(worker)
 
 
 def deployment(settings: Settings) -> WorkerDeploymentConfig | None:

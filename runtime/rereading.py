@@ -1,0 +1,79 @@
+"""A workflow that was asked a query on its own is read again from its history before it goes on.
+
+Such a query brings the history along, up to events whose workflow task has not begun. Temporal's SDK (1.35) lets the
+workflow live through them for the answer, keeps it so, and gives it only the rest when the task comes. An update that
+comes with the task is then taken after those events; whoever reads the history later has it taken with them, before
+what they cause. The history could never be read again (`TMPRL1100`), and the workflow would stand still for good.
+`docs/faults.md` tells how it was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import (
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
+    WorkflowRunner,
+)
+from temporalio.workflow import Info
+
+_ON_ITS_OWN = "legacy_query"
+"""What the SDK calls a query that comes without a workflow task."""
+
+
+class Rereading(WorkflowRunner):
+    """Runs workflows without a sandbox; what was asked a query on its own, its worker forgets with the answer."""
+
+    def __init__(self) -> None:
+        self._runner = UnsandboxedWorkflowRunner()
+        self._forget: Callable[[str], None] = _not_serving
+
+    def serve(self, worker: Worker) -> Worker:
+        """Run the workflows of this worker, from which they are forgotten."""
+        # The SDK has no public way to make a worker forget a run.
+        self._forget = worker._bridge_worker.request_workflow_eviction  # noqa: SLF001
+        return worker
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """Nothing is to be prepared."""
+        self._runner.prepare_workflow(defn)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """A run that tells when it is asked a query on its own."""
+        return _Asked(self._runner.create_instance(det), self._was_asked)
+
+    def _was_asked(self, run_id: str) -> None:
+        self._forget(run_id)
+
+
+class _Asked(WorkflowInstance):
+    def __init__(self, run: WorkflowInstance, was_asked: Callable[[str], None]) -> None:
+        self._run, self._was_asked = run, was_asked
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        # Before the answer: what comes for the run from now on waits until it is forgotten.
+        if any(job.HasField("query_workflow") and job.query_workflow.query_id == _ON_ITS_OWN for job in act.jobs):
+            self._was_asked(act.run_id)
+        return self._run.activate(act)
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._run.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._run.get_external_store_context(command_info)
+
+    def get_info(self) -> Info:
+        return self._run.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._run.get_thread_id()
+
+
+def _not_serving(run_id: str) -> None:
+    raise RuntimeError(f"run {run_id} was asked a query before its runner served a worker")
