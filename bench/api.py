@@ -23,7 +23,6 @@ from bench import stock
 from bench.floor import QUEUE
 from bench.house import DATABASES, PRODUCTION, House, house
 from bench.machine import machine
-from storage import contracts
 
 LATEST = Path(__file__).parent / "latest-api.json"
 KINDS = (*DATABASES, PRODUCTION)
@@ -113,9 +112,8 @@ class Caller:
         """Wait until every quote's papers and mail are out: what quoting leaves to be done is no part of accepting."""
         waiting = list(quoted)
         while waiting:
-            async with self._house.database.read() as connection:
-                sent = {row["outcome"] for row in await contracts.messages(connection, waiting[-1])}
-            if sent == {"sent"}:
+            handle = self._house.client.get_workflow_handle(f"contract:{waiting[-1]}")
+            if await handle.query("settled", result_type=bool):
                 waiting.pop()
             else:
                 await asyncio.sleep(0.1)

@@ -1,10 +1,10 @@
-"""A workflow that was asked a query on its own is read again from its history before it goes on.
+"""A workflow that a query let live ahead of its history is read again before it goes on.
 
-Such a query brings the history along, up to events whose workflow task has not begun. Temporal's SDK (1.35) lets the
-workflow live through them for the answer, keeps it so, and gives it only the rest when the task comes. An update that
-comes with the task is then taken after those events; whoever reads the history later has it taken with them, before
-what they cause. The history could never be read again (`TMPRL1100`), and the workflow would stand still for good.
-`docs/faults.md` tells how it was found.
+A query that comes without a workflow task brings the history along, up to events whose workflow task has not begun.
+Temporal's SDK (1.35) lets the workflow live through them for the answer, keeps it so, and gives it only the rest when
+the task comes. An update that comes with the task is then taken after those events; whoever reads the history later
+has it taken with them, before what they cause. The history could never be read again (`TMPRL1100`), and the workflow
+would stand still for good. `docs/faults.md` tells how it was found.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ON_ITS_OWN = "legacy_query"
 
 
 class Rereading(WorkflowRunner):
-    """Runs workflows without a sandbox; what was asked a query on its own, its worker forgets with the answer."""
+    """Runs workflows without a sandbox; its worker forgets one that is ahead of its history with the query's answer."""
 
     def __init__(self) -> None:
         self._runner = UnsandboxedWorkflowRunner()
@@ -45,21 +45,28 @@ class Rereading(WorkflowRunner):
         self._runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """A run that tells when it is asked a query on its own."""
-        return _Asked(self._runner.create_instance(det), self._was_asked)
+        """A run that is forgotten where it is ahead of its history."""
+        return _Watched(self._runner.create_instance(det), self._forgotten)
 
-    def _was_asked(self, run_id: str) -> None:
+    def _forgotten(self, run_id: str) -> None:
         self._forget(run_id)
 
 
-class _Asked(WorkflowInstance):
-    def __init__(self, run: WorkflowInstance, was_asked: Callable[[str], None]) -> None:
-        self._run, self._was_asked = run, was_asked
+class _Watched(WorkflowInstance):
+    def __init__(self, run: WorkflowInstance, forgotten: Callable[[str], None]) -> None:
+        self._run, self._forgotten = run, forgotten
+        self._length, self._began, self._ahead = 0, 0, False
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        # Before the answer: what comes for the run from now on waits until it is forgotten.
-        if any(job.HasField("query_workflow") and job.query_workflow.query_id == _ON_ITS_OWN for job in act.jobs):
-            self._was_asked(act.run_id)
+        asked = [job.query_workflow.query_id for job in act.jobs if job.HasField("query_workflow")]
+        if not asked:
+            # Each task begins later than the one before: with more events, and no later, none has begun for them.
+            began = act.timestamp.ToNanoseconds()
+            self._ahead = act.history_length > self._length > 0 and began == self._began
+            self._length, self._began = act.history_length, began
+        elif self._ahead and _ON_ITS_OWN in asked:
+            # Before the answer: what comes for the run from now on waits until it is forgotten.
+            self._forgotten(act.run_id)
         return self._run.activate(act)
 
     def get_serialization_context(self, command_info: Any) -> Any:
