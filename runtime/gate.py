@@ -36,9 +36,9 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
     WorkflowRunner,
 )
-from temporalio.workflow import Info
 
 from runtime.payloads import DATA_CONVERTER
+from runtime.within import Within
 
 _SHOWN = 3
 _TEMPORALS_WORDS = re.compile(r'message: "(\[TMPRL\d+\] [^"]*)"')
@@ -250,25 +250,14 @@ class _Watcher(Interceptor):
         return Shows
 
 
-class _Heard(WorkflowInstance):
+class _Heard(Within):
     """A workflow whose commands are remembered as it gives them."""
 
     def __init__(self, inner: WorkflowInstance, said: list[WorkflowCommand]) -> None:
-        self._inner, self._said = inner, said
+        super().__init__(inner)
+        self._said = said
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        completion = self._inner.activate(act)
+        completion = super().activate(act)
         self._said.extend(completion.successful.commands)
         return completion
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._inner.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._inner.get_external_store_context(command_info)
-
-    def get_info(self) -> Info:
-        return self._inner.get_info()
-
-    def get_thread_id(self) -> int | None:
-        return self._inner.get_thread_id()

@@ -10,7 +10,6 @@ would stand still for good. `docs/faults.md` tells how it was found.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -19,19 +18,18 @@ from temporalio.worker import (
     Worker,
     WorkflowInstance,
     WorkflowInstanceDetails,
-    WorkflowRunner,
 )
-from temporalio.workflow import Info
+
+from runtime.within import Within
 
 _ON_ITS_OWN = "legacy_query"
 """What the SDK calls a query that comes without a workflow task."""
 
 
-class Rereading(WorkflowRunner):
+class Rereading(UnsandboxedWorkflowRunner):
     """Runs workflows without a sandbox; its worker forgets one that is ahead of its history with the query's answer."""
 
     def __init__(self) -> None:
-        self._runner = UnsandboxedWorkflowRunner()
         self._forget: Callable[[str], None] = _not_serving
 
     def serve(self, worker: Worker) -> Worker:
@@ -40,21 +38,18 @@ class Rereading(WorkflowRunner):
         self._forget = worker._bridge_worker.request_workflow_eviction  # noqa: SLF001
         return worker
 
-    def prepare_workflow(self, defn: Any) -> None:
-        """Nothing is to be prepared."""
-        self._runner.prepare_workflow(defn)
-
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """A run that is forgotten where it is ahead of its history."""
-        return _Watched(self._runner.create_instance(det), self._forgotten)
+        return _Watched(super().create_instance(det), self._forgotten)
 
     def _forgotten(self, run_id: str) -> None:
         self._forget(run_id)
 
 
-class _Watched(WorkflowInstance):
+class _Watched(Within):
     def __init__(self, run: WorkflowInstance, forgotten: Callable[[str], None]) -> None:
-        self._run, self._forgotten = run, forgotten
+        super().__init__(run)
+        self._forgotten = forgotten
         self._length, self._began, self._ahead = 0, 0, False
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -67,19 +62,7 @@ class _Watched(WorkflowInstance):
         elif self._ahead and _ON_ITS_OWN in asked:
             # Before the answer: what comes for the run from now on waits until it is forgotten.
             self._forgotten(act.run_id)
-        return self._run.activate(act)
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._run.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._run.get_external_store_context(command_info)
-
-    def get_info(self) -> Info:
-        return self._run.get_info()
-
-    def get_thread_id(self) -> int | None:
-        return self._run.get_thread_id()
+        return super().activate(act)
 
 
 def _not_serving(run_id: str) -> None:
